@@ -1,0 +1,1 @@
+"""Thin Kubeflow components: unpack artifacts, call one stage of the core, pack."""

@@ -1,0 +1,65 @@
+"""The typed, frozen configuration of a run."""
+
+from lt4rec_core.config.data import (
+    S3,
+    Events,
+    FeatureField,
+    Ingest,
+    KuaiRand,
+    Table,
+    TFRecord,
+    Validate,
+)
+from lt4rec_core.config.load import digest, from_mapping, load, to_mapping
+from lt4rec_core.config.method import (
+    JointTrain,
+    Model,
+    Optimizer,
+    Prune,
+    SingleTask,
+    TaskSettings,
+    Warmup,
+)
+from lt4rec_core.config.operation import (
+    Cluster,
+    Evaluate,
+    GateRule,
+    Register,
+    Resources,
+    SecretVariable,
+    Slice,
+    Tracking,
+)
+from lt4rec_core.config.root import Config, check
+
+__all__ = [
+    "S3",
+    "Cluster",
+    "Config",
+    "Evaluate",
+    "Events",
+    "FeatureField",
+    "GateRule",
+    "Ingest",
+    "JointTrain",
+    "KuaiRand",
+    "Model",
+    "Optimizer",
+    "Prune",
+    "Register",
+    "Resources",
+    "SecretVariable",
+    "SingleTask",
+    "Slice",
+    "TFRecord",
+    "Table",
+    "TaskSettings",
+    "Tracking",
+    "Validate",
+    "Warmup",
+    "check",
+    "digest",
+    "from_mapping",
+    "load",
+    "to_mapping",
+]

@@ -1,0 +1,124 @@
+"""Reads a TOML file into a Config: overrides, nearest known names, digests."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from lt4rec_core.config.root import Config, check
+from lt4rec_core.errors import ConfigError
+
+_ADAPTER = pydantic.TypeAdapter(Config)
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Reads the TOML file at `path`, with `section.key=value` overrides applied in order.
+
+    An entry of an array of tables is named by its `name`: `tasks.ctr.weight=0.5`.
+
+    Raises:
+        ConfigError: the file is missing or isn't TOML, a key is unknown (the nearest
+            known name is given), or a value has the wrong type or range.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file at {path}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} can't be read as TOML: {error}") from error
+    for override in overrides:
+        _override(values, override)
+    return from_mapping(values)
+
+
+def from_mapping(values: Mapping[str, Any]) -> Config:
+    """Builds a checked Config from plain values; raises ConfigError as `load` does."""
+    try:
+        return check(_ADAPTER.validate_python(values))
+    except pydantic.ValidationError as error:
+        raise ConfigError(_explain(error)) from None
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """Returns a section (or the whole Config) as plain JSON values; `from_mapping` inverts it."""
+    plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
+    return plain
+
+
+def digest(*parts: Any) -> str:
+    """SHA-256 (hex) of sections, strings or numbers: the same parts give the same digest."""
+    plain = [to_mapping(part) if dataclasses.is_dataclass(part) else part for part in parts]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(f"override {override!r} isn't of the form section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()  # a bare word is a string
+    node: Any = values
+    for key in keys[:-1]:
+        node = _named(node, key, override) if isinstance(node, list) else node.setdefault(key, {})
+        if not isinstance(node, (dict, list)):
+            raise ConfigError(f"override {override!r}: {key!r} is a value, not a section")
+    if isinstance(node, list):
+        raise ConfigError(f"override {override!r} names a whole table, not a key of it")
+    node[keys[-1]] = value
+
+
+def _named(tables: list[dict[str, Any]], name: str, override: str) -> dict[str, Any]:
+    for table in tables:
+        if table.get("name") == name:
+            return table
+    known = [table.get("name") for table in tables]
+    raise ConfigError(f"override {override!r}: no entry is named {name!r}; known are {known}")
+
+
+def _explain(error: pydantic.ValidationError) -> str:
+    lines = []
+    for detail in error.errors():
+        place = ".".join(str(part) for part in detail["loc"])
+        if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            lines.append(f"unknown key {place!r}{_nearest(detail['loc'])}")
+        else:
+            lines.append(f"{place}: {detail['msg']}, got {detail['input']!r}")
+    return "the configuration can't be used:\n  " + "\n  ".join(lines)
+
+
+def _nearest(place: tuple[int | str, ...]) -> str:
+    known = _known_keys(place[:-1])
+    matches = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.4)
+    return f"; did you mean {matches[0]!r}?" if matches else f"; known keys are {known}"
+
+
+def _known_keys(place: tuple[int | str, ...]) -> list[str]:
+    schema = _ADAPTER.json_schema()
+    node: Mapping[str, Any] = schema
+    for part in place:
+        node = _resolve(schema, node)
+        if isinstance(part, int):
+            node = node["items"]
+        elif part in node.get("properties", {}):
+            node = node["properties"][part]
+        else:
+            node = node["additionalProperties"]
+    return sorted(_resolve(schema, node).get("properties", {}))
+
+
+def _resolve(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in node:
+        return node
+    resolved: Mapping[str, Any] = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return resolved

@@ -1,0 +1,93 @@
+"""Sections of the configuration about the method: tasks, model, optimizer and training stages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from lt4rec_core.config.section import section
+
+
+@section
+class TaskSettings:
+    """A task of the run: an entry of the task registry, with what is changed of it.
+
+    Empty strings and `weight = 0` keep the registry's value; a name that isn't in
+    the registry must give label, population, loss and metric.
+    """
+
+    name: str
+    label: str = ""
+    population: str = ""
+    loss: str = ""
+    metric: str = ""
+    weight: float = Field(default=0.0, ge=0)
+
+
+@section
+class Model:
+    """The base network (paper, section 2.1 and 3.1)."""
+
+    sharing: str = "connection_share"
+    embedding_dim: int = Field(default=64, ge=1)
+    hidden: tuple[int, ...] = (512, 256, 128)
+    crossing: Literal["full", "half"] = "full"
+    output: Literal["shared", "owned"] = "shared"
+    prunable: tuple[str, ...] = ("over.*.weight", "output.*.weight")
+
+
+@section
+class Optimizer:
+    """Adam under masks (paper, section 3.1); zeros switch the extras off."""
+
+    batch_size: int = Field(default=4096, ge=1)
+    learning_rate: float = Field(default=1e-4, gt=0)
+    embedding_learning_rate: float = Field(default=0.0, ge=0)
+    beta1: float = Field(default=0.9, ge=0, lt=1)
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    epsilon: float = Field(default=1e-8, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip_norm: float = Field(default=0.0, ge=0)
+    lazy_embeddings: bool = True
+
+
+@section
+class Warmup:
+    """Step 1: both tasks' samples train the base network to sNET_init."""
+
+    epochs: float = Field(default=1.0, ge=0)
+    keep_embeddings: bool = True
+    keep_optimizer: bool = False
+
+
+@section
+class Prune:
+    """Step 2: iterative magnitude pruning, one mask per task."""
+
+    rounds: int = Field(default=5, ge=1)
+    final_density: float = Field(default=0.2, gt=0, le=1)
+    rate: float = Field(default=0.0, ge=0, lt=1)
+    epochs_per_round: float = Field(default=1.0, gt=0)
+    select: Literal["best", "last"] = "best"
+    dense_candidate: bool = False
+
+
+@section
+class JointTrain:
+    """Step 3: batches of the tasks in turn, each under its own mask."""
+
+    epochs: float = Field(default=1.0, gt=0)
+    evaluations_per_epoch: int = Field(default=1, ge=1)
+    patience: int = Field(default=0, ge=0)
+    alternation: Literal["proportional", "equal"] = "proportional"
+
+
+@section
+class SingleTask:
+    """The baselines that the MTL gain is measured against (paper, Eq. 3)."""
+
+    epochs: float = Field(default=1.0, gt=0)
+    evaluations_per_epoch: int = Field(default=1, ge=1)
+    patience: int = Field(default=0, ge=0)
+    reuse: bool = True

@@ -1,0 +1,89 @@
+"""The whole configuration, and the checks that need more than one section."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from lt4rec_core.config.data import FeatureField, Ingest, Validate
+from lt4rec_core.config.method import (
+    JointTrain,
+    Model,
+    Optimizer,
+    Prune,
+    SingleTask,
+    TaskSettings,
+    Warmup,
+)
+from lt4rec_core.config.operation import Cluster, Evaluate, Register, Tracking
+from lt4rec_core.config.section import section
+from lt4rec_core.errors import ConfigError
+
+
+@section
+class Config:
+    """One run's settings; a section named after a stage belongs to that stage.
+
+    `threads = 0` uses every core. Digests of results depend on `seed` and `threads`.
+    """
+
+    name: str = "lt4rec"
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0)
+    device: str = "cpu"
+    fields: tuple[FeatureField, ...] = ()
+    tasks: tuple[TaskSettings, ...] = (TaskSettings(name="ctr"), TaskSettings(name="cvr"))
+    ingest: Ingest = Field(default_factory=Ingest)
+    validate: Validate = Field(default_factory=Validate)
+    model: Model = Field(default_factory=Model)
+    optimizer: Optimizer = Field(default_factory=Optimizer)
+    warmup: Warmup = Field(default_factory=Warmup)
+    prune: Prune = Field(default_factory=Prune)
+    joint_train: JointTrain = Field(default_factory=JointTrain)
+    single_task: SingleTask = Field(default_factory=SingleTask)
+    evaluate: Evaluate = Field(default_factory=Evaluate)
+    register: Register = Field(default_factory=Register)
+    tracking: Tracking = Field(default_factory=Tracking)
+    cluster: Cluster = Field(default_factory=Cluster)
+
+
+def check(config: Config) -> Config:
+    """Returns `config`, or raises ConfigError where sections contradict each other."""
+    if not config.fields:
+        raise ConfigError("the configuration declares no [[fields]]; expected at least one")
+    _refuse_repeats("fields", (field.name for field in config.fields))
+    _refuse_repeats("tasks", (task.name for task in config.tasks))
+    if not config.tasks:
+        raise ConfigError("the configuration declares no [[tasks]]; expected at least one")
+    _refuse_mixed_tables(config.fields)
+    tables = {field.table_name for field in config.fields if field.kind == "categorical"}
+    unknown = sorted(set(config.ingest.tables) - tables)
+    if unknown:
+        raise ConfigError(
+            f"[ingest.tables] names {unknown}, which no categorical field looks up; "
+            f"known tables are {sorted(tables)}"
+        )
+    return config
+
+
+def _refuse_repeats(section_name: str, names: Iterable[str]) -> None:
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise ConfigError(f"[[{section_name}]] has the name {repeated[0]!r} more than once")
+
+
+def _refuse_mixed_tables(fields: tuple[FeatureField, ...]) -> None:
+    kinds: dict[str, str] = {}
+    for field in fields:
+        if field.kind == "numeric" and field.values == "multi":
+            raise ConfigError(f"field {field.name!r} is numeric and multi-valued; pick one")
+        if list(field.boundaries) != sorted(set(field.boundaries)):
+            raise ConfigError(f"field {field.name!r}: boundaries must rise strictly")
+        seen = kinds.setdefault(field.table_name, field.kind)
+        if seen != field.kind or (seen == "numeric" and field.table_name != field.name):
+            raise ConfigError(
+                f"field {field.name!r}: table {field.table_name!r} can't be shared between "
+                "numeric fields or by a numeric and a categorical one; give it a table of its own"
+            )

@@ -1,0 +1,1 @@
+"""Where raw impressions come from: one source a file, all in a literal registry."""

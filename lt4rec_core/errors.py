@@ -1,0 +1,41 @@
+"""Every error that the project raises on purpose.
+
+A message says what was seen, what was expected and what to do. The exit code
+belongs to the kind of error, so that the command line has nothing to decide.
+"""
+
+
+class LT4RECError(Exception):
+    """Root of all errors raised on purpose; exit code 1."""
+
+    exit_code = 1
+
+
+class ConfigError(LT4RECError):
+    """The configuration can't be used: unknown key, wrong type, contradiction."""
+
+    exit_code = 2
+
+
+class InputError(LT4RECError):
+    """The source can't be used: missing, empty, truncated, unreadable or refused rows."""
+
+    exit_code = 2
+
+
+class ValidationError(LT4RECError):
+    """The data was read, and an expectation of severity "error" failed."""
+
+    exit_code = 3
+
+
+class ArtifactError(LT4RECError):
+    """A dataset, mask, checkpoint or model isn't what its manifest says, or doesn't fit."""
+
+
+class TrainingError(LT4RECError):
+    """Training can't go on: no samples for a task, or a loss that isn't finite."""
+
+
+class StoreError(LT4RECError):
+    """The tracking store or the disk can't be written or read."""

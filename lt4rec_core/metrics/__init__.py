@@ -1,0 +1,1 @@
+"""One metric a file under its standard abbreviation."""

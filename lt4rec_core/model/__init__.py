@@ -1,0 +1,1 @@
+"""The base network: embeddings, interaction, towers."""

@@ -1,0 +1,1 @@
+"""How tasks share a network: one method a file, all in a literal registry."""

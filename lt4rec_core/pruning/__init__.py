@@ -1,0 +1,1 @@
+"""Masks as values, and pruning as a pure function."""

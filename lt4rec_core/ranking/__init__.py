@@ -1,0 +1,1 @@
+"""The registered model: folded heads, scored with NumPy alone."""

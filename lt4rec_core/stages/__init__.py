@@ -1,0 +1,1 @@
+"""One stage = one function = one component = one DAG node."""

@@ -1,0 +1,1 @@
+"""Polars counts violations over every row, Great Expectations judges the counts."""

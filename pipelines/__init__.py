@@ -1,0 +1,1 @@
+"""Wiring only: the DAGs, their configurations and the command line."""
