@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -146,3 +147,29 @@ class Validate:
     max_oov_share: float = Field(default=0.9, ge=0, le=1)
     reference_days: int = Field(default=7, ge=1)
     sample_rows: int = Field(default=5, ge=0)
+
+
+@section
+class Synthetic:
+    """A made-up world with a known truth, logged in the events layout.
+
+    `conflict` turns content away from the cover: 0 = they agree, 0.5 = unrelated,
+    1 = opposite. `noise` is the share of each flaw (duplicates, orphans, late events,
+    rows without a duration). Days are UTC days.
+    """
+
+    seed: int = Field(default=0, ge=0)
+    start_date: datetime.date = datetime.date(2026, 1, 1)
+    days: int = Field(default=10, ge=1)
+    rows_per_day: int = Field(default=7000, ge=1)
+    users: int = Field(default=1200, ge=1)
+    new_users_per_day: int = Field(default=25, ge=0)
+    items: int = Field(default=1000, ge=10)
+    new_items_per_day: int = Field(default=30, ge=0)
+    tags: int = Field(default=48, ge=8)
+    conflict: float = Field(default=0.5, ge=0, le=1)
+    noise: float = Field(default=0.004, ge=0, le=0.2)
+    format: Literal["parquet", "csv", "jsonl"] = "parquet"
+    compression: Literal["none", "gz", "zst"] = "zst"
+    partition: Literal["date", "hour"] = "date"
+    chunk_rows: int = Field(default=65_536, ge=1)

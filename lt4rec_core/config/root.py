@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from lt4rec_core.config.data import FeatureField, Ingest, Validate
+from lt4rec_core.config.data import FeatureField, Ingest, Synthetic, Validate
 from lt4rec_core.config.method import (
     JointTrain,
     Model,
@@ -35,6 +35,7 @@ class Config:
     device: str = "cpu"
     fields: tuple[FeatureField, ...] = ()
     tasks: tuple[TaskSettings, ...] = (TaskSettings(name="ctr"), TaskSettings(name="cvr"))
+    synthetic: Synthetic = Field(default_factory=Synthetic)
     ingest: Ingest = Field(default_factory=Ingest)
     validate: Validate = Field(default_factory=Validate)
     model: Model = Field(default_factory=Model)
