@@ -21,6 +21,25 @@ class Tracker(Protocol):
         """Says in one line what has just been done, for whoever watches."""
 
 
+class ShiftedTracker:
+    """Passes metrics of one training of many on, at steps that don't collide.
+
+    Training number n reports steps n * 1,000,000 + step.
+    """
+
+    def __init__(self, tracker: Tracker, number: int) -> None:
+        self._tracker = tracker
+        self._offset = number * 1_000_000
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        """Passes the metrics on."""
+        self._tracker.log_metrics(metrics, self._offset + step)
+
+    def progress(self, message: str) -> None:
+        """Passes the message on."""
+        self._tracker.progress(message)
+
+
 class SilentTracker:
     """Records nothing."""
 

@@ -34,7 +34,7 @@ class Model:
     hidden: tuple[int, ...] = (512, 256, 128)
     crossing: Literal["full", "half"] = "full"
     output: Literal["shared", "owned"] = "shared"
-    prunable: tuple[str, ...] = ("over.*.weight", "output.*.weight")
+    prunable: tuple[str, ...] = ("over.*.weight", "output*.weight")
 
 
 @section

@@ -1,0 +1,187 @@
+"""Pruning: a task's own subnetwork by iterative magnitude pruning (Algorithm 1, step 2)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from lt4rec_core.config import Config, Prune
+from lt4rec_core.data.dataset import Dataset
+from lt4rec_core.errors import ArtifactError
+from lt4rec_core.model.network import Network
+from lt4rec_core.pruning.magnitude import kept_per_round
+from lt4rec_core.pruning.magnitude import prune as cut
+from lt4rec_core.pruning.mask import Mask, dense
+from lt4rec_core.tasks import Task
+from lt4rec_core.tracking import ShiftedTracker, Tracker
+from lt4rec_core.training.checkpoint import (
+    Checkpoint,
+    load_weights,
+    open_checkpoint,
+    save_checkpoint,
+)
+from lt4rec_core.training.ground import Ground, prepare, task_named
+from lt4rec_core.training.loop import Watch
+from lt4rec_core.training.plan import Plan
+from lt4rec_core.training.predict import is_better
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one mask is worth: its density, and the metric of the network trained under it."""
+
+    round: int
+    density: float
+    metric: str
+    value: float
+    digest: str
+
+
+def prune(
+    config: Config,
+    task: str,
+    dataset: Dataset,
+    init: Checkpoint,
+    state: Path,
+    target: Path,
+    tracker: Tracker,
+) -> Checkpoint:
+    """Finds the task's mask and saves it as a checkpoint of kind "mask".
+
+    Round r trains sNET_init under mask r for `prune.epochs_per_round` epochs of the
+    task's samples, measures it on the validation rows, cuts the smallest weights to get
+    mask r + 1, and forgets the training (rewind). Round 0 is the dense network; the last
+    round is trained to be measured, and cuts nothing.
+    """
+    ground = prepare(config, dataset)
+    wanted = task_named(ground, task)
+    network = ground.network(config.model.sharing, tuple(ground.tasks))
+    mask = dense(network.prunable(task))
+    counts = kept_per_round(
+        mask.total, config.prune.rounds, config.prune.final_density, config.prune.rate
+    )
+    masks: list[Mask] = []
+    rounds: list[Round] = []
+    for number in range(config.prune.rounds + 1):
+        finished = state / f"round-{number}"
+        if not finished.exists():
+            watched = ShiftedTracker(tracker, number)
+            value = _train_round(ground, wanted, network, init, mask, number, state, watched)
+            following = mask
+            if number < config.prune.rounds:
+                following = cut(network.prunable(task), mask, counts[number + 1])
+            entry = Round(number, mask.density, wanted.metric, value, mask.digest)
+            _save_round(finished, dataset, entry, mask, following)
+        entry, following = _open_round(finished, dataset, mask)
+        masks.append(mask)
+        rounds.append(entry)
+        tracker.log_metrics(
+            {f"round_{entry.metric}": entry.value, "density": entry.density}, number
+        )
+        tracker.progress(
+            f"round {number}/{config.prune.rounds}: density {entry.density:.3f}, "
+            f"validation {entry.metric} {entry.value:.5f}"
+        )
+        mask = following
+    chosen, why = select(wanted, rounds, config.prune)
+    return save_checkpoint(
+        target,
+        "mask",
+        dict(masks[chosen].tensors),
+        {
+            "stage": "prune",
+            "task": task,
+            "schema_digest": dataset.features.digest,
+            "parents": [dataset.digest, init.digest],
+            "mask_digest": masks[chosen].digest,
+            "density": masks[chosen].density,
+            "layer_density": masks[chosen].layer_density,
+            "round": chosen,
+            "why": why,
+            "rounds": [asdict(entry) for entry in rounds],
+        },
+    )
+
+
+def select(task: Task, rounds: Sequence[Round], settings: Prune) -> tuple[int, str]:
+    """Returns the round whose mask is kept, and the reason in words.
+
+    Of equal metrics the earlier, denser round wins.
+    """
+    if settings.select == "last":
+        return rounds[-1].round, f"round {rounds[-1].round} is the last one, as configured"
+    first = 0 if settings.dense_candidate else 1
+    best = rounds[first]
+    for entry in rounds[first + 1 :]:
+        if is_better(task, entry.value, best.value):
+            best = entry
+    why = f"round {best.round} has the best validation {best.metric}, {best.value:.5f}"
+    if first == 1:
+        relation = "worse" if is_better(task, rounds[0].value, best.value) else "no better"
+        why += f" (round 0, dense, isn't a candidate; its {rounds[0].value:.5f} "
+        why += "would be better)" if relation == "worse" else "is no better)"
+    return best.round, why
+
+
+def open_mask(root: Path, schema_digest: str = "") -> tuple[Mask, Checkpoint]:
+    """Opens a saved mask; raises ArtifactError as `open_checkpoint` does."""
+    saved = open_checkpoint(root, "mask", schema_digest)
+    return Mask({name: kept.bool() for name, kept in saved.tensors().items()}), saved
+
+
+def _train_round(
+    ground: Ground,
+    task: Task,
+    network: Network,
+    init: Checkpoint,
+    mask: Mask,
+    number: int,
+    state: Path,
+    tracker: Tracker,
+) -> float:
+    """Rewinds to sNET_init, trains under `mask`, returns the task's validation metric."""
+    config = ground.config
+    load_weights(network, init.group("weights"))
+    optimizer = ground.optimizer(network)
+    optimizer.load(init.group("moments"))
+    plan = Plan(
+        populations={(task.name,): ground.samples.population(task)},
+        batch_size=config.optimizer.batch_size,
+        epochs=config.prune.epochs_per_round,
+        seed=config.seed,
+        purpose=f"prune/{number}",
+    )
+    trained = ground.train(
+        network,
+        optimizer,
+        plan,
+        {task.name: replace(task, weight=1.0)},  # paper, Eq. 1: no loss weight here
+        {task.name: mask},
+        Watch(every=plan.steps_per_epoch),
+        state / f"training-{number}",
+        tracker,
+    )
+    return trained.metrics[task.name]
+
+
+def _save_round(target: Path, dataset: Dataset, entry: Round, mask: Mask, following: Mask) -> None:
+    save_checkpoint(
+        target,
+        "pruning_round",
+        following.tensors,
+        {"schema_digest": dataset.features.digest, "round": asdict(entry), "from": mask.digest},
+    )
+    shutil.rmtree(target.parent / f"training-{entry.round}", ignore_errors=True)
+
+
+def _open_round(root: Path, dataset: Dataset, mask: Mask) -> tuple[Round, Mask]:
+    saved = open_checkpoint(root, "pruning_round", dataset.features.digest)
+    if saved.manifest["from"] != mask.digest:
+        raise ArtifactError(
+            f"{root} was pruned from mask {saved.manifest['from']}, expected {mask.digest}; "
+            f"remove {root.parent} and prune anew"
+        )
+    following = Mask({name: kept.bool() for name, kept in saved.tensors().items()})
+    return Round(**saved.manifest["round"]), following

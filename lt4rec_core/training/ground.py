@@ -1,0 +1,90 @@
+"""What every training stage stands on: tasks, samples, and a freshly drawn network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lt4rec_core.config import Config
+from lt4rec_core.data.dataset import Dataset
+from lt4rec_core.data.layout import layout_of
+from lt4rec_core.data.samples import Samples, read_samples
+from lt4rec_core.errors import ConfigError
+from lt4rec_core.model.network import Network
+from lt4rec_core.model.sharing.registry import build
+from lt4rec_core.pruning.mask import Mask
+from lt4rec_core.tasks import Task, resolve
+from lt4rec_core.tracking import Tracker
+from lt4rec_core.training.loop import Trained, Watch, train
+from lt4rec_core.training.optimizer import MaskedAdam
+from lt4rec_core.training.plan import Plan
+from lt4rec_core.training.seeds import fix_threads, generator
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The run's tasks and the training and validation rows; the test rows aren't in reach."""
+
+    config: Config
+    tasks: Mapping[str, Task]
+    dataset: Dataset
+    samples: Samples
+    validation: Samples
+
+    def network(self, sharing: str, tasks: Sequence[str]) -> Network:
+        """Returns a network drawn from the run's seed: the same one for the same arguments."""
+        source = generator(self.config.seed, "network", sharing, *tasks)
+        layout = layout_of(self.dataset.features)
+        return build(sharing, layout, self.config.model, tasks, source).to(self.config.device)
+
+    def optimizer(self, network: Network) -> MaskedAdam:
+        """Returns an optimizer without moments for all parameters of `network`."""
+        return MaskedAdam(dict(network.named_parameters()), self.config.optimizer)
+
+    def train(
+        self,
+        network: Network,
+        optimizer: MaskedAdam,
+        plan: Plan,
+        tasks: Mapping[str, Task],
+        masks: Mapping[str, Mask],
+        watch: Watch,
+        state: Path,
+        tracker: Tracker,
+    ) -> Trained:
+        """Runs the training loop on the run's rows and device; see `lt4rec_core.training.loop`."""
+        device = self.config.device
+        on_device = {name: mask.to(device).tensors for name, mask in masks.items()}
+        return train(
+            network,
+            optimizer,
+            plan,
+            tasks,
+            on_device,
+            self.samples,
+            self.validation,
+            watch,
+            state,
+            tracker,
+            device,
+        )
+
+
+def prepare(config: Config, dataset: Dataset) -> Ground:
+    """Fixes threads, and reads what the training stages of a run share."""
+    fix_threads(config.threads)
+    return Ground(
+        config=config,
+        tasks={task.name: task for task in resolve(config.tasks)},
+        dataset=dataset,
+        samples=read_samples(dataset, "train"),
+        validation=read_samples(dataset, "validation"),
+    )
+
+
+def task_named(ground: Ground, name: str) -> Task:
+    """Returns the task called `name`; raises ConfigError where the run has none."""
+    if name not in ground.tasks:
+        raise ConfigError(f"the run has no task {name!r}; its tasks are {list(ground.tasks)}")
+    return ground.tasks[name]

@@ -1,0 +1,215 @@
+"""The one training loop; masks and the order of batches make it a stage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lt4rec_core.data.samples import Samples, known
+from lt4rec_core.errors import TrainingError
+from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.tasks import Task
+from lt4rec_core.tracking import Tracker
+from lt4rec_core.training.checkpoint import load_weights, open_checkpoint, save_checkpoint
+from lt4rec_core.training.losses import LOSSES
+from lt4rec_core.training.optimizer import MaskedAdam
+from lt4rec_core.training.plan import Plan, Step
+from lt4rec_core.training.predict import skill, trivial_metrics, validation_metrics
+
+_LOSS_RECORDS = 50  # points of a loss curve
+
+
+@dataclass(frozen=True)
+class Watch:
+    """When to look at the validation rows, and what to do about it.
+
+    Attributes:
+        every: steps between two looks; the last step is always followed by one.
+        patience: looks without a new best after which training stops; 0 never stops.
+        keep: "best" returns the weights of the best look, "last" those of the last step.
+    """
+
+    every: int
+    patience: int = 0
+    keep: str = "last"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come; all of it survives in the state folder."""
+
+    step: int = 0
+    best_step: int = 0
+    best_skill: float = -math.inf
+    best_metrics: Mapping[str, float] = field(default_factory=dict)
+    looks_since_best: int = 0
+    history: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves behind: the kept weights, the moments, and the record."""
+
+    weights: Mapping[str, torch.Tensor]
+    moments: Mapping[str, torch.Tensor]
+    metrics: Mapping[str, float]
+    progress: Progress
+
+
+def train(
+    network: Network,
+    optimizer: MaskedAdam,
+    plan: Plan,
+    tasks: Mapping[str, Task],
+    masks: Masks,
+    samples: Samples,
+    validation: Samples,
+    watch: Watch,
+    state: Path,
+    tracker: Tracker,
+    device: str = "cpu",
+) -> Trained:
+    """Trains `network` in place along `plan`, each task under its mask.
+
+    A batch moves the weights that its tasks' masks own, and their moments. After each
+    look at the validation rows everything is saved to `state`; called again with the
+    same inputs, training goes on from there and ends with the same bits.
+
+    Raises:
+        TrainingError: the loss isn't finite, or a validation metric isn't defined.
+        ArtifactError: what lies in `state` is damaged or belongs to another network.
+    """
+    judged = [tasks[name] for name in dict.fromkeys(sum(plan.populations, ()))]
+    trivial = trivial_metrics(validation, judged)
+    progress, best = _resume(state, network, optimizer)
+    losses: dict[str, list[float]] = {}
+    for number, step in _remaining(plan, progress.step):
+        if progress.looks_since_best >= watch.patience > 0:
+            break
+        for name, loss in _learn(network, optimizer, step, tasks, masks, samples, device).items():
+            losses.setdefault(name, []).append(loss)
+        last = number == plan.steps
+        if last or number % max(1, plan.steps // _LOSS_RECORDS) == 0:
+            losses = _record(losses, number, tracker)
+        if last or number % watch.every == 0:
+            metrics = validation_metrics(network, validation, judged, masks, device)
+            progress = _look(progress, number, metrics, skill(judged, metrics, trivial))
+            if progress.best_step == number:
+                best = _copy(network.state_dict())
+            tracker.log_metrics({f"validation_{k}": v for k, v in metrics.items()}, number)
+            _save(state, network, optimizer, best, progress)
+    final = best if watch.keep == "best" and best else _copy(network.state_dict())
+    last_look = progress.history[-1]["metrics"] if progress.history else {}
+    kept = progress.best_metrics if watch.keep == "best" else last_look
+    return Trained(final, _copy(optimizer.state()), kept, progress)
+
+
+def _learn(
+    network: Network,
+    optimizer: MaskedAdam,
+    step: Step,
+    tasks: Mapping[str, Task],
+    masks: Masks,
+    samples: Samples,
+    device: str,
+) -> dict[str, float]:
+    """Takes one optimizer step (paper, Eq. 1 and 2); returns each task's loss."""
+    batch = samples.batch(step.rows_B).to(device)
+    logits = network(batch, step.tasks, masks)
+    losses = {}
+    for name in step.tasks:
+        task = tasks[name]
+        known_B = known(task, batch.labels)
+        if bool(known_B.any()):
+            labels_B = batch.labels[task.label][known_B]
+            losses[name] = LOSSES[task.loss](logits[name][known_B], labels_B)
+    optimizer.zero_grad()
+    total = sum((tasks[name].weight * loss for name, loss in losses.items()), torch.zeros(()))
+    if not bool(torch.isfinite(total)):
+        raise TrainingError(
+            f"the loss of {'+'.join(step.tasks)} is {float(total)}; "
+            "lower the learning rate or clip the gradient (optimizer.clip_norm)"
+        )
+    if losses:
+        total.backward()  # type: ignore[no-untyped-call]
+        optimizer.step(_owned(step.tasks, masks))
+    return {name: float(loss.detach()) for name, loss in losses.items()}
+
+
+def _owned(tasks: Sequence[str], masks: Masks) -> Mapping[str, torch.Tensor]:
+    """What a batch of `tasks` may move: the union of their masks, all if one has none."""
+    if any(task not in masks for task in tasks):
+        return {}
+    first, *others = (masks[task] for task in tasks)
+    owned = dict(first)
+    for other in others:
+        for name, kept in other.items():
+            owned[name] = owned[name] | kept if name in owned else kept
+    return owned
+
+
+def _remaining(plan: Plan, done: int) -> Any:
+    """Yields (number, step) after step `done`; a step's number counts from 1."""
+    number, epoch = 0, 0
+    while number < plan.steps:
+        for step in plan.epoch(epoch):
+            number += 1
+            if number > plan.steps:
+                return
+            if number > done:
+                yield number, step
+        epoch += 1
+
+
+def _look(progress: Progress, step: int, metrics: Mapping[str, float], value: float) -> Progress:
+    history = (*progress.history, {"step": step, "metrics": dict(metrics), "skill": value})
+    progress = replace(progress, step=step, history=history)
+    if value > progress.best_skill:
+        return replace(
+            progress,
+            best_step=step,
+            best_skill=value,
+            best_metrics=dict(metrics),
+            looks_since_best=0,
+        )
+    return replace(progress, looks_since_best=progress.looks_since_best + 1)
+
+
+def _record(losses: dict[str, list[float]], step: int, tracker: Tracker) -> dict[str, list[float]]:
+    tracker.log_metrics({f"loss_{k}": sum(v) / len(v) for k, v in losses.items()}, step)
+    return {}
+
+
+def _copy(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: values.detach().clone() for name, values in tensors.items()}
+
+
+def _save(
+    state: Path,
+    network: Network,
+    optimizer: MaskedAdam,
+    best: Mapping[str, torch.Tensor],
+    progress: Progress,
+) -> None:
+    groups = {"weights": network.state_dict(), "moments": optimizer.state(), "best": best}
+    tensors = {
+        f"{g}/{name}": values for g, group in groups.items() for name, values in group.items()
+    }
+    save_checkpoint(state, "training_state", tensors, {"progress": vars(progress)})
+
+
+def _resume(
+    state: Path, network: Network, optimizer: MaskedAdam
+) -> tuple[Progress, dict[str, torch.Tensor]]:
+    if not state.exists():
+        return Progress(), {}
+    saved = open_checkpoint(state, "training_state")
+    load_weights(network, saved.group("weights"))
+    optimizer.load(saved.group("moments"))
+    record = dict(saved.manifest["progress"])
+    return Progress(**{**record, "history": tuple(record["history"])}), saved.group("best")

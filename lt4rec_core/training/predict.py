@@ -1,0 +1,99 @@
+"""What a network says about samples, and how good that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import torch
+
+from lt4rec_core.data.samples import Samples
+from lt4rec_core.errors import TrainingError
+from lt4rec_core.metrics import METRICS, Undefined
+from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.tasks import Task
+
+_ROWS_AT_ONCE = 8192
+
+
+@torch.no_grad()
+def predict(
+    network: Network,
+    samples: Samples,
+    task: str,
+    masks: Masks,
+    rows: torch.Tensor | None = None,
+    device: str = "cpu",
+) -> np.ndarray:
+    """Returns the task's predictions, float64 in [0, 1], for `rows` (all by default)."""
+    rows = torch.arange(samples.rows) if rows is None else rows
+    pieces = []
+    for chunk_B in torch.split(rows, _ROWS_AT_ONCE):
+        logits = network(samples.batch(chunk_B).to(device), [task], masks)[task]
+        pieces.append(torch.sigmoid(logits.double()).cpu())
+    return torch.cat(pieces).numpy() if pieces else np.empty(0)
+
+
+def validation_metrics(
+    network: Network,
+    samples: Samples,
+    tasks: Sequence[Task],
+    masks: Masks,
+    device: str = "cpu",
+) -> dict[str, float]:
+    """Returns each task's own metric on its population of `samples`.
+
+    Raises:
+        TrainingError: a metric isn't defined there, so that nothing could be selected by it.
+    """
+    values = {}
+    for task in tasks:
+        rows = samples.population(task)
+        labels = samples.labels[task.label][rows].numpy()
+        try:
+            values[task.name] = METRICS[task.metric].compute(
+                labels, predict(network, samples, task.name, masks, rows, device)
+            )
+        except Undefined as reason:
+            raise TrainingError(
+                f"{task.metric} of {task.name} isn't defined on the validation rows ({reason}); "
+                "give more validation data"
+            ) from reason
+    return values
+
+
+def is_better(task: Task, value: float, than: float) -> bool:
+    """Says whether `value` of the task's metric is strictly better than `than`."""
+    return value > than if METRICS[task.metric].higher_is_better else value < than
+
+
+def skill(
+    tasks: Iterable[Task], metrics: Mapping[str, float], trivial: Mapping[str, float]
+) -> float:
+    """Returns one number to select checkpoints of several tasks by; higher is better.
+
+    It is the mean over tasks of the share of the way from the trivial predictor's metric
+    to the perfect one: metrics of unlike size count alike.
+    """
+    shares = []
+    for task in tasks:
+        perfect = 1.0 if METRICS[task.metric].higher_is_better else 0.0
+        start = trivial[task.name]
+        shares.append((metrics[task.name] - start) / (perfect - start) if perfect != start else 0.0)
+    return sum(shares) / len(shares)
+
+
+def trivial_metrics(samples: Samples, tasks: Sequence[Task]) -> dict[str, float]:
+    """Returns each task's metric of the constant prediction, the mean label of `samples`."""
+    values = {}
+    for task in tasks:
+        labels = samples.labels[task.label][samples.population(task)].double().numpy()
+        constant = np.full(len(labels), labels.mean() if len(labels) else 0.0)
+        try:
+            values[task.name] = METRICS[task.metric].compute(labels, constant)
+        except Undefined as reason:
+            raise TrainingError(
+                f"{task.metric} of {task.name} isn't defined on the validation rows ({reason}); "
+                "give more validation data"
+            ) from reason
+    return values
