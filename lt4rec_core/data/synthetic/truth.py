@@ -58,10 +58,10 @@ def find_truth(scene: Scene, traffic: Traffic) -> Truth:
     cover, content = items.cover[traffic.item], items.content[traffic.item]
     hour = traffic.time / 3_600_000
     ctr = (
-        -1.05
+        -1.25
         + 0.8 * np.einsum("nk,nk->n", taste, cover[:, :TASTES])
-        + 0.75 * cover[:, TASTES]
-        + 0.45 * lean[:, 0]
+        + 1.0 * cover[:, TASTES]
+        + 0.6 * lean[:, 0]
         - 0.15 * traffic.position
         + _TAB_TO_CLICK[traffic.tab]
         + 0.15 * np.cos((hour - 21.0) / 12.0 * np.pi)
@@ -69,8 +69,8 @@ def find_truth(scene: Scene, traffic: Traffic) -> Truth:
     cvr = (
         0.1
         + 0.6 * np.einsum("nk,nk->n", taste, content[:, :TASTES])
-        + 0.65 * content[:, TASTES]
-        + 0.35 * lean[:, 1]
+        + 0.75 * content[:, TASTES]
+        + 0.4 * lean[:, 1]
         - 0.55 * items.longer[traffic.item]
         + _TAB_TO_STAY[traffic.tab]
     )
