@@ -132,7 +132,7 @@ def _learn(
     total = sum((tasks[name].weight * loss for name, loss in losses.items()), torch.zeros(()))
     if not bool(torch.isfinite(total)):
         raise TrainingError(
-            f"the loss of {'+'.join(step.tasks)} is {float(total)}; "
+            f"the loss of {'+'.join(step.tasks)} is {float(total.detach())}; "
             "lower the learning rate or clip the gradient (optimizer.clip_norm)"
         )
     if losses:

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import torch
+
+from lt4rec_core.config import Model, Optimizer
+from lt4rec_core.data.layout import Layout
+from lt4rec_core.data.samples import Samples
+from lt4rec_core.errors import TrainingError
+from lt4rec_core.model.network import Network
+from lt4rec_core.model.sharing.registry import build
+from lt4rec_core.pruning.magnitude import prune
+from lt4rec_core.pruning.mask import Mask, dense
+from lt4rec_core.tasks import TASKS
+from lt4rec_core.tracking import SilentTracker, Tracker
+from lt4rec_core.training.loop import Trained, Watch, train
+from lt4rec_core.training.optimizer import MaskedAdam
+from lt4rec_core.training.plan import Plan
+
+Make = Callable[..., Samples]
+
+
+class KilledError(Exception):
+    """Stands for a SIGKILL."""
+
+
+class KillsAt(SilentTracker):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        if step >= self.step:
+            raise KilledError
+
+
+def network(layout: Layout, model: Model, output: str = "shared") -> Network:
+    source = torch.Generator().manual_seed(3)
+    settings = Model(embedding_dim=model.embedding_dim, hidden=model.hidden, output=output)  # type: ignore[arg-type]
+    return build("connection_share", layout, settings, ["ctr", "cvr"], source)
+
+
+def halves(net: Network) -> dict[str, Mask]:
+    """A mask of the larger half for CTR, and one of the smaller half for CVR."""
+    weights = net.prunable("ctr")
+    large = prune(weights, dense(weights), dense(weights).total // 2)
+    return {"ctr": large, "cvr": Mask({name: ~kept for name, kept in large.tensors.items()})}
+
+
+def fit(
+    net: Network,
+    samples: Samples,
+    state: Path,
+    masks: Mapping[str, Mask] = {},
+    tasks: tuple[str, ...] = ("ctr", "cvr"),
+    tracker: Tracker | None = None,
+    watch: Watch = Watch(every=4),  # noqa: B008
+    **settings: float,
+) -> Trained:
+    plan = Plan(
+        populations={(name,): samples.population(TASKS[name]) for name in tasks},
+        batch_size=8,
+        epochs=settings.pop("epochs", 2.0),
+        seed=1,
+        purpose="test",
+    )
+    optimizer = MaskedAdam(
+        dict(net.named_parameters()), Optimizer(**{"learning_rate": 0.01, **settings})
+    )
+    kept = {name: mask.tensors for name, mask in masks.items()}
+    tracker = tracker or SilentTracker()
+    return train(net, optimizer, plan, TASKS, kept, samples, samples, watch, state, tracker)
+
+
+def test_training_learns(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    samples = make_samples(256)
+    trained = fit(network(layout, small_model, "owned"), samples, tmp_path / "s", epochs=10)
+    first, last = trained.progress.history[0]["metrics"], trained.progress.history[-1]["metrics"]
+    assert last["ctr"] > max(0.6, first["ctr"])
+    assert last["cvr"] < min(0.05, first["cvr"])
+
+
+@pytest.mark.parametrize("task", ["ctr", "cvr"])
+def test_a_task_leaves_the_other_task_s_connections_bit_identical(
+    task: str, layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    net = network(layout, small_model)
+    masks = halves(net)
+    before = {name: weight.detach().clone() for name, weight in net.prunable(task).items()}
+    trained = fit(net, make_samples(), tmp_path / "s", masks, tasks=(task,), weight_decay=0.1)
+    for name, kept in masks[task].tensors.items():
+        after = trained.weights[name]
+        assert torch.equal(after[~kept].view(torch.int32), before[name][~kept].view(torch.int32))
+        assert not torch.equal(after[kept], before[name][kept])
+        for moment in ("mean", "variance"):
+            assert not trained.moments[f"{name}:{moment}"][~kept].any()
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    samples, masks = make_samples(), halves(network(layout, small_model))
+    whole = fit(network(layout, small_model), samples, tmp_path / "whole", masks)
+    for step in (1, 5, 9):
+        with pytest.raises(KilledError):
+            fit(
+                network(layout, small_model),
+                samples,
+                tmp_path / "cut",
+                masks,
+                tracker=KillsAt(step),
+            )
+    resumed = fit(network(layout, small_model), samples, tmp_path / "cut", masks)
+    assert resumed.progress == whole.progress
+    for name, weight in whole.weights.items():
+        assert torch.equal(resumed.weights[name], weight)
+    for name, moment in whole.moments.items():
+        assert torch.equal(resumed.moments[name], moment)
+
+
+def test_the_same_seed_gives_the_same_weights(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    one, two = (fit(network(layout, small_model), make_samples(), tmp_path / k) for k in "ab")
+    assert all(torch.equal(one.weights[name], two.weights[name]) for name in one.weights)
+
+
+def test_the_best_look_is_kept_and_patience_ends_training(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    watch = Watch(every=2, patience=2, keep="best")
+    trained = fit(
+        network(layout, small_model), make_samples(), tmp_path / "s", watch=watch, epochs=40
+    )
+    skills = [look["skill"] for look in trained.progress.history]
+    assert trained.progress.best_skill == max(skills)
+    assert len(skills) - 1 - skills.index(max(skills)) <= 2
+    assert trained.metrics == trained.progress.best_metrics
+
+
+def test_owned_output_layers_belong_to_one_task(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    net = network(layout, small_model, "owned")
+    before = net.state_dict()["output.cvr.weight"].clone()
+    trained = fit(net, make_samples(), tmp_path / "s", tasks=("ctr",))
+    assert torch.equal(trained.weights["output.cvr.weight"], before)
+    assert "output.cvr.weight" not in net.prunable("ctr")
+
+
+def test_a_loss_that_is_not_finite_stops_training(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    net = network(layout, small_model)
+    with torch.no_grad():
+        net.embeddings.weight.fill_(float("nan"))
+    with pytest.raises(TrainingError, match="loss of ctr"):
+        fit(net, make_samples(), tmp_path / "s", tasks=("ctr",))
