@@ -10,12 +10,19 @@ import torch
 from lt4rec_core.config import Model
 from lt4rec_core.data.layout import Layout
 from lt4rec_core.data.samples import Samples
+from lt4rec_core.training.seeds import fix_threads
 
 LAYOUT = Layout(
     fields=("user", "tags", "item"),
     tables=(("user", 5), ("tag", 4), ("item", 6)),
     lookups=(0, 1, 2),
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Tiny tensors gain nothing from more threads, and workers would fight for them."""
+    fix_threads(1)
 
 
 @pytest.fixture
