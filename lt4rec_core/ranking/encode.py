@@ -18,6 +18,12 @@ from lt4rec_core.ranking.layout import Field, Table
 
 MISSING = 0
 
+# Unicode's White_Space, which polars strips; str.strip() takes four more.
+_WHITESPACE = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+
 
 class Lookup(dict[Any, int]):
     """Index of each known id; any other value is made canonical, then looked up or hashed."""
@@ -38,9 +44,13 @@ class Lookup(dict[Any, int]):
 
 def canonical(value: Any) -> str:
     """The id as ingestion writes it: stripped text; empty where `value` says "missing"."""
+    if isinstance(value, str):
+        return value.strip(_WHITESPACE)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace").strip()
-    return "" if _is_missing(value) else str(value).strip()
+        return value.decode("utf-8", "replace").strip(_WHITESPACE)
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    return "" if _is_missing(value) else str(value)
 
 
 def encode_single(field: Field, values: Iterable[Any], lookup: Lookup) -> npt.NDArray[np.int64]:
@@ -75,10 +85,10 @@ def encode_multi(
 
 
 def encode_numeric(field: Field, values: Sequence[Any], table: Table) -> npt.NDArray[np.int64]:
-    """Bucket indices [B]: 0 where missing or NaN, else 1 + the number of boundaries <= value.
+    """Bucket indices [B]: 0 where missing, else 1 + the number of boundaries <= value.
 
     Raises:
-        InputError: a value isn't a number.
+        InputError: a row holds a list.
     """
     number_B = numbers(field.column, values)
     bucket_B = np.searchsorted(np.asarray(table.boundaries), number_B, side="right") + 1
@@ -86,25 +96,28 @@ def encode_numeric(field: Field, values: Sequence[Any], table: Table) -> npt.NDA
 
 
 def numbers(column: str, values: Sequence[Any]) -> npt.NDArray[np.float64]:
-    """Values as float64 [B], NaN where missing.
+    """Values as float64 [B]; NaN where missing, infinite or no number, as ingestion has it.
 
     Raises:
-        InputError: a value isn't a number.
+        InputError: a row holds a list.
     """
     try:
-        return np.fromiter((_number(value) for value in values), dtype=np.float64)
-    except (ValueError, TypeError) as error:
+        number_B = np.fromiter((_number(value) for value in values), dtype=np.float64)
+    except TypeError:
         raise InputError(
-            f"column {column!r} holds something that isn't a number ({error}); "
-            "expected numbers, or nothing where it is unknown"
+            f"column {column!r} holds lists; expected numbers, or nothing where it is unknown"
         ) from None
+    return np.where(np.isfinite(number_B), number_B, np.nan)
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, float):
-        return value
-    text = canonical(value)
-    return float(text) if text else np.nan
+    if isinstance(value, (str, bytes)):
+        text = canonical(value)
+        try:
+            return np.nan if "_" in text else float(text)
+        except ValueError:
+            return np.nan
+    return np.nan if _is_missing(value) else float(value)
 
 
 def _parts(field: Field, value: Any) -> Iterable[Any]:

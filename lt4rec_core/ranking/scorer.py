@@ -180,7 +180,7 @@ class Scorer:
         if length is None:
             return np.ones(rows)
         second_B = numbers(length.column, batch[length.column])
-        known_B = np.isfinite(second_B) & (second_B > 0)
+        known_B = second_B > 0  # NaN isn't
         factor_B: npt.NDArray[np.float64] = (
             np.where(known_B, second_B, length.unknown) ** length.exponent
         )

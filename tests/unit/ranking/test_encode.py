@@ -2,11 +2,12 @@ import zlib
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lt4rec_core.ranking.encode import Lookup, encode_multi, encode_numeric
+from lt4rec_core.ranking.encode import Lookup, canonical, encode_multi, encode_numeric, numbers
 from lt4rec_core.ranking.layout import Field, Table
 
 TAGS = Field("tag", "tags", "tag", values="multi", separator="|")
@@ -57,5 +58,19 @@ def test_values_of_a_row_come_as_lists_or_as_text():
 
 def test_numbers_fall_into_the_bucket_that_begins_at_its_boundary():
     table = Table("age", "numeric", 4, boundaries=(18.0, 40.0))
-    values = [17.9, 18, "39.9", 40.0, float("inf"), float("-inf"), None, float("nan"), ""]
-    assert encode_numeric(AGE, values, table).tolist() == [1, 2, 2, 3, 3, 1, 0, 0, 0]
+    values = [17.9, 18, "39.9", 40.0, None, float("nan"), "", "old", float("inf")]
+    assert encode_numeric(AGE, values, table).tolist() == [1, 2, 2, 3, 0, 0, 0, 0, 0]
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_text_is_stripped_as_ingestion_strips_it(text):
+    assert canonical(text) == pl.Series([text]).str.strip_chars().item()
+
+
+@pytest.mark.parametrize("value", [True, False, 5, 5.0, 0.1, "\x1f a \u3000"])
+def test_a_value_becomes_the_text_that_ingestion_makes_of_it(value):
+    assert canonical(value) == pl.Series([value]).cast(pl.String).str.strip_chars().item()
+
+
+def test_numbers_may_be_text_or_booleans():
+    assert numbers("age", ["1.5", b"2", True, np.float32(4)]).tolist() == [1.5, 2.0, 1.0, 4.0]
