@@ -1,0 +1,105 @@
+"""Labels are in range, known exactly where their task says so, and each task has some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from lt4rec_core.data.manifest import SPLITS
+from lt4rec_core.tasks import EVERY_IMPRESSION, Task
+from lt4rec_core.validation.expectation import ALL_DAYS, Counts, Expectation, Measure
+from lt4rec_core.validation.subject import Day, Label, Subject
+
+Violations = Callable[[Subject, Day], dict[str, pl.Expr]]
+
+
+def _outside(label: Label) -> pl.Expr:
+    value = pl.col(label.column)
+    inside = value.is_in([0.0, 1.0]) if label.binary else value.is_between(0, 1)
+    return value.is_not_null() & (value.is_nan() | ~inside)
+
+
+def _out_of_range(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+    return {
+        label.column: _outside(label)
+        for label in subject.labels
+        if subject.holds(day, label.column) and day.schema[label.column].is_float()
+    }
+
+
+def _of_tasks(subject: Subject, day: Day) -> dict[str, Task]:
+    tasks = {f"label.{task.label}": task for task in subject.tasks}
+    return {
+        column: task
+        for column, task in tasks.items()
+        if subject.holds(day, column, *_population_column(task))
+    }
+
+
+def _population_column(task: Task) -> tuple[str, ...]:
+    return () if task.population == EVERY_IMPRESSION else (f"label.{task.population}",)
+
+
+def _population(task: Task) -> pl.Expr:
+    if task.population == EVERY_IMPRESSION:
+        return pl.lit(True)
+    return (pl.col(f"label.{task.population}") == 1).fill_null(False)
+
+
+def _unknown(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+    return {
+        column: _population(task) & pl.col(column).is_null()
+        for column, task in _of_tasks(subject, day).items()
+    }
+
+
+def _elsewhere(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+    return {
+        column: ~_population(task) & pl.col(column).is_not_null()
+        for column, task in _of_tasks(subject, day).items()
+        if task.population != EVERY_IMPRESSION
+    }
+
+
+def _no_violation(about: str, violations: Violations) -> Expectation:
+    def count(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+        return {column: broken.sum() for column, broken in violations(subject, day).items()}
+
+    def measure(subject: Subject, counts: Counts) -> Iterator[Measure]:
+        shown = tuple(f"label.{task.population}" for task in subject.tasks)
+        for day in subject.days:
+            for column, broken in violations(subject, day).items():
+                seen = counts[day.name][column]
+                yield Measure(column, day.name, seen, high=0, offending=broken, show=shown)
+
+    return Expectation(about=about, severity="error", count=count, measure=measure)
+
+
+def _count_samples(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+    return {
+        task.name: (_population(task) & pl.col(column).is_not_null()).sum()
+        for column, task in _of_tasks(subject, day).items()
+    }
+
+
+def _measure_samples(subject: Subject, counts: Counts) -> Iterator[Measure]:
+    for split in SPLITS:
+        days = [day.name for day in subject.days if day.split == split]
+        for task in subject.tasks:
+            rows = sum(counts[day].get(task.name, 0) for day in days)
+            detail = f"task {task.name!r} in the {split} split"
+            yield Measure(f"{task.name} in {split}", ALL_DAYS, rows, low=1, detail=detail)
+
+
+LABEL_RANGE = _no_violation("Binary labels are 0 or 1, others lie in [0, 1].", _out_of_range)
+LABEL_MISSING = _no_violation("A task's label is known on all of its rows.", _unknown)
+LABEL_POPULATION = _no_violation(
+    "A label is known only on its task's rows: the watch ratio only on clicks.", _elsewhere
+)
+TASK_ROWS = Expectation(
+    about="Every task has samples in every split.",
+    severity="error",
+    count=_count_samples,
+    measure=_measure_samples,
+)
