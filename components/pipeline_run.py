@@ -1,0 +1,83 @@
+"""The MLflow run of a whole pipeline, and the ones that killed processes left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.run_context import RunContext
+from components.store import WORKSPACE, Store, end_dead, open_store
+from lt4rec_core.config import Config, digest, from_mapping
+
+_LOCK = "lt4rec.lock"
+
+
+def start_run(
+    config: str, source: str, data_date: str, workspace: str, run_id: str, git_commit: str
+) -> RunContext:
+    """Returns the context of run `run_id`, or of a new one where that is "" (on a cluster)."""
+    place = Path(workspace)
+    if not run_id:
+        settings = from_mapping(json.loads(config))
+        store = open_store(settings.tracking, place)
+        run_id = new_parent(store, settings, source, data_date, git_commit)
+    return RunContext(run_id, place, data_date, git_commit)
+
+
+def new_parent(
+    store: Store, config: Config, source: str, data_date: str, git_commit: str, lock: str = ""
+) -> str:
+    """Starts the pipeline run's MLflow run, tied to a `held` lock, and returns its id."""
+    context = RunContext("", store.workspace, data_date, git_commit)
+    tags = {**context.tags, "config_digest": digest(config), "lt4rec.source": source}
+    name = f"{config.name} {data_date}".strip()
+    return store.start_parent(name, tags | ({_LOCK: lock} if lock else {}))
+
+
+@contextmanager
+def held(workspace: Path) -> Iterator[str]:
+    """Holds a new lock that says that a local run's process lives; gives the lock's name."""
+    name = uuid.uuid4().hex
+    path = _lock(workspace, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield name
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def end_killed(store: Store) -> None:
+    """Ends the local runs of this workspace, and their steps, whose process is gone."""
+    running = store.search(
+        f"attributes.status = 'RUNNING' and tags.`{WORKSPACE}` = '{store.workspace}'"
+    )
+    for run in running:
+        lock = run.data.tags.get(_LOCK)
+        if lock is None or _is_held(_lock(store.workspace, lock)):
+            continue
+        steps = store.search(
+            f"attributes.status = 'RUNNING' and tags.`mlflow.parentRunId` = '{run.info.run_id}'"
+        )
+        end_dead(store, [*steps, run])
+        _lock(store.workspace, lock).unlink(missing_ok=True)
+
+
+def _lock(workspace: Path, name: str) -> Path:
+    return workspace / "runs" / f"{name}.lock"
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with path.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

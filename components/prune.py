@@ -1,0 +1,20 @@
+"""Component of the stage prune: one implementation, one DAG node per task."""
+
+from kfp import dsl
+
+
+@dsl.component(base_image="lt4rec", install_kfp_package=False)
+def prune(config: str, run: str, task: str, dataset: str, init: str) -> str:
+    """Finds the task's subnetwork by iterative magnitude pruning; gives the mask's reference."""
+    from components.inputs import open_input_checkpoint, open_input_dataset
+    from components.step import open_step
+
+    inputs = {"dataset": dataset, "init": init}
+    with open_step(f"prune-{task}", config, run, inputs, task=task) as step:
+        if step.needed:
+            from lt4rec_core.stages.prune import prune as stage
+
+            data = open_input_dataset(step, dataset)
+            start = open_input_checkpoint(step, init, data)
+            stage(step.config, task, data, start, step.state, step.target, step.tracker)
+    return step.reference

@@ -1,0 +1,139 @@
+"""Runs the training DAG on this machine, with KFP's local runner."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from components.failures import read_failure
+from components.lifeline import RUNNER
+from components.pipeline_run import end_killed, held, new_parent
+from components.store import open_store
+from lt4rec_core.config import Config, to_mapping
+from lt4rec_core.errors import LT4RECError, StoreError
+from pipelines.stream import ComponentStream
+from pipelines.summary import summarize
+
+
+def to_stderr(line: str) -> None:
+    """Shows a line of progress where it doesn't mix with results."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def run_training(
+    config: Config,
+    source: str,
+    data_date: str,
+    workspace: Path,
+    *,
+    git_commit: str = "",
+    show: Callable[[str], None] = to_stderr,
+) -> dict[str, Any]:
+    """Runs every step that isn't done yet, and returns the run's summary.
+
+    Args:
+        config: the run's settings.
+        source: folder or `s3://` prefix of the raw logs.
+        data_date: the test day, "" for a source without dates.
+        workspace: folder of everything that is made; the only place written to.
+        git_commit: commit of the code, "" if unknown.
+        show: takes the progress, line by line, `[node] message`.
+
+    Raises:
+        LT4RECError: of the class that the failing step raised.
+    """
+    place = workspace.expanduser().resolve()
+    _make(place)
+    store = open_store(config.tracking, place)
+    end_killed(store)
+    with held(place) as lock:
+        parent = new_parent(store, config, source, data_date, git_commit, lock)
+        arguments = {
+            "config": json.dumps(to_mapping(config)),
+            "source": source if "://" in source else str(Path(source).expanduser().resolve()),
+            "data_date": data_date,
+            "workspace": str(place),
+            "parent_run_id": parent,
+            "git_commit": git_commit,
+        }
+        stream = ComponentStream(show)
+        try:
+            _run_pipeline(config, arguments, place, stream)
+        except Exception as error:
+            store.end(parent, "FAILED")
+            failure = read_failure(place, parent)
+            foreseen = failure.error() if failure else None
+            if foreseen is not None:
+                raise foreseen from None
+            raise LT4RECError(stream.tail(failure)) from error
+        except BaseException:  # interrupted by the user
+            store.end(parent, "KILLED")
+            raise
+        store.end(parent, "FINISHED")
+        return summarize(store, parent, data_date)
+
+
+def _run_pipeline(
+    config: Config, arguments: dict[str, str], workspace: Path, stream: ComponentStream
+) -> None:
+    from kfp import local
+
+    from pipelines.training import training_pipeline
+
+    scratch = workspace / "scratch" / arguments["parent_run_id"]
+    try:
+        with _environment(scratch / "tmp"), stream.capturing(), warnings.catch_warnings():
+            # It warns that an image without "python" in its name may be no Python image.
+            warnings.filterwarnings("ignore", "You may be attemping to run", RuntimeWarning)
+            # It says of every node that resources and retries are for clusters only.
+            warnings.filterwarnings("ignore", ".*have no effect in the current local", UserWarning)
+            local.init(
+                local.SubprocessRunner(use_venv=False),
+                pipeline_root=str(scratch / "outputs"),
+                workspace_root=str(scratch / "kfp"),
+                enable_caching=False,
+            )
+            training_pipeline(config)(**arguments)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _environment(temporary: Path) -> Iterator[None]:
+    """What the components' processes inherit: this code, a place to write, our process id."""
+    temporary.mkdir(parents=True, exist_ok=True)
+    project = str(Path(__file__).resolve().parent.parent)
+    path = os.environ.get("PYTHONPATH")
+    changes = {
+        RUNNER: str(os.getpid()),
+        "PYTHONPATH": f"{project}{os.pathsep}{path}" if path else project,
+        "PYTHONSAFEPATH": "1",  # a folder `components` where the user stands isn't ours
+        "TMPDIR": str(temporary),
+    }
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _make(workspace: Path) -> None:
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the workspace {workspace} can't be made ({error.strerror}); name a folder that can "
+            "be written in --workspace"
+        ) from error

@@ -1,0 +1,63 @@
+"""The summary of a finished run, put together from what its nodes left in MLflow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from components.reference import Reference
+from components.store import Store
+
+
+def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
+    """Returns the object that `lt4rec run --json` prints."""
+    steps = store.children(run_id)
+    folders = {
+        node: store.folder(Reference.parse(run.data.tags["lt4rec.reference"]))
+        for node, run in steps.items()
+        if node not in ("ingest",)
+    }
+    judged = _read(folders["evaluate"] / "metrics.json")
+    registered = _read(folders["register"] / "registration.json")
+    return {
+        "run_id": run_id,
+        "data_date": data_date or None,
+        "metrics": {task: entry["model"] for task, entry in judged["tasks"].items()},
+        "mtl_gain": {task: entry["mtl_gain"] for task, entry in judged["tasks"].items()},
+        "masks": _masks(folders),
+        "gate": registered["gate"],
+        "model": registered["model"],
+        "report": steps["register"].data.tags.get("lt4rec.report"),
+        "seconds": {
+            node: round(run.data.metrics["seconds"], 2)
+            for node, run in sorted(steps.items(), key=lambda entry: entry[1].info.start_time)
+        },
+    }
+
+
+def _masks(folders: dict[str, Path]) -> dict[str, Any]:
+    from lt4rec_core.pruning.mask import overlap
+    from lt4rec_core.stages.prune import open_mask
+
+    found = {
+        node.removeprefix("prune-"): open_mask(folder)
+        for node, folder in folders.items()
+        if node.startswith("prune-")
+    }
+    summary: dict[str, Any] = {
+        task: {
+            "density": saved.manifest["density"],
+            "digest": saved.manifest["mask_digest"],
+            "round": saved.manifest["round"],
+        }
+        for task, (_, saved) in found.items()
+    }
+    pairs = [(a, b) for a in found for b in found if a < b]
+    shares = {f"{a}/{b}": overlap(found[a][0], found[b][0]) for a, b in pairs}
+    summary["overlap"] = next(iter(shares.values())) if len(shares) == 1 else shares
+    return summary
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

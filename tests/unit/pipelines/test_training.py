@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+
+from lt4rec_core.config import Config, from_mapping
+from pipelines.training import training_pipeline
+
+NODES = {
+    "ingest",
+    "validate",
+    "warmup",
+    "prune-ctr",
+    "prune-cvr",
+    "single-task-ctr",
+    "single-task-cvr",
+    "joint-train",
+    "evaluate",
+    "register",
+}
+
+
+def config_of(*tasks: str, **sections: Any) -> Config:
+    names = [{"name": task} for task in tasks or ("ctr", "cvr")]
+    return from_mapping({"fields": [{"name": "user_id"}], "tasks": names, **sections})
+
+
+def spec_of(config: Config) -> Any:
+    return json_format.MessageToDict(training_pipeline(config).pipeline_spec)
+
+
+def tasks_of(config: Config) -> Any:
+    return spec_of(config)["root"]["dag"]["tasks"]
+
+
+def test_nodes_have_their_stages_names() -> None:
+    assert set(tasks_of(config_of())) == NODES
+
+
+def test_each_task_of_the_configuration_has_its_nodes() -> None:
+    tasks = tasks_of(config_of("ctr", "cvr", "like"))
+    assert set(tasks) == NODES | {"prune-like", "single-task-like"}
+    assert set(tasks["joint-train"]["inputs"]["parameters"]["masks"]["runtimeValue"]["constant"]) == {
+        "ctr",
+        "cvr",
+        "like",
+    }
+
+
+@pytest.mark.parametrize("one, other", [("prune-ctr", "prune-cvr"), ("prune-cvr", "prune-ctr")])
+def test_pruning_one_task_waits_for_no_other(one: str, other: str) -> None:
+    assert other not in tasks_of(config_of())[one]["dependentTasks"]
+
+
+@pytest.mark.parametrize("node", ["warmup", "single-task-ctr", "single-task-cvr"])
+def test_no_training_starts_before_the_data_is_valid(node: str) -> None:
+    assert "validate" in tasks_of(config_of())[node]["dependentTasks"]
+
+
+def test_caching_by_kfp_is_off_everywhere() -> None:
+    for task in tasks_of(config_of()).values():
+        assert not task.get("cachingOptions", {}).get("enableCache", False)
+
+
+def test_resources_go_to_all_nodes_of_a_stage_unless_one_is_named() -> None:
+    asked = {"prune": {"cpu": "4", "retries": 2}, "prune_cvr": {"cpu": "6"}}
+    spec = spec_of(config_of(cluster={"resources": asked}))
+    executors = spec["deploymentSpec"]["executors"]
+    limits = {
+        node: executors[f"exec-{node}"]["container"]["resources"]["cpuLimit"]
+        for node in ("prune-ctr", "prune-cvr", "warmup")
+    }
+    assert limits == {"prune-ctr": 4.0, "prune-cvr": 6.0, "warmup": 2.0}
+    tasks = spec["root"]["dag"]["tasks"]
+    assert tasks["prune-ctr"]["retryPolicy"]["maxRetryCount"] == 2
+    assert "retryPolicy" not in tasks["prune-cvr"]
+
+
+def test_every_node_runs_on_the_configured_image() -> None:
+    spec = spec_of(config_of(cluster={"image": "registry.example/lt4rec:7"}))
+    images = {e["container"]["image"] for e in spec["deploymentSpec"]["executors"].values()}
+    assert images == {"registry.example/lt4rec:7"}
