@@ -11,7 +11,16 @@ from lt4rec_core.data.synthetic.scene import scenes
 from lt4rec_core.metrics import METRICS
 
 CONFIGS = Path(__file__).parents[3] / "pipelines" / "configs"
-STAGES = "ingest validate warmup prune single_task joint_train evaluate register".split()
+STAGES = [
+    "ingest",
+    "validate",
+    "warmup",
+    "prune",
+    "single_task",
+    "joint_train",
+    "evaluate",
+    "register",
+]
 
 
 @pytest.fixture(params=["demo", "production"])
