@@ -1,0 +1,236 @@
+"""A folder of files, on this machine or behind an S3 API: listing, fetching, fingerprints."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lt4rec_core.config import S3
+from lt4rec_core.errors import InputError, StoreError
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file below a location. `name` is relative, with forward slashes."""
+
+    name: str
+    size: int
+    etag: str = ""
+
+
+class Location(Protocol):
+    """A folder of files."""
+
+    def entries(self, below: str = "") -> tuple[Entry, ...]:
+        """All files below the sub-folder, in order of their names; hidden ones are left out."""
+
+    def show(self, entry: Entry) -> str:
+        """The entry's full name, for messages."""
+
+    def fetch(self, entry: Entry, scratch: Path) -> Path:
+        """A local file with the entry's bytes, below `scratch` where it must be fetched."""
+
+    def fingerprint(self, entries: Iterable[Entry]) -> str:
+        """SHA-256 (hex) over the entries' names and contents."""
+
+    def scan_options(self) -> dict[str, str] | None:
+        """Storage options with which polars scans `show(entry)`; None for local files."""
+
+
+def open_location(location: str, s3: S3) -> Location:
+    """Opens a local folder or an `s3://bucket/prefix`.
+
+    Raises:
+        InputError: there is no such folder or file, or the address names no bucket.
+    """
+    if location.startswith("s3://"):
+        bucket, _, prefix = location.removeprefix("s3://").partition("/")
+        if not bucket:
+            raise InputError(f"{location!r} names no bucket; expected s3://bucket/prefix")
+        return Bucket(bucket, prefix.strip("/"), s3)
+    if "://" in location:
+        raise InputError(f"can't read {location!r}; a source is a folder or an s3:// address")
+    root = Path(location)
+    if not root.exists():
+        raise InputError(f"no such source folder: {location}")
+    return Folder(root)
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith((".", "_")) for part in name.split("/"))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A local folder, or a single file."""
+
+    root: Path
+
+    def entries(self, below: str = "") -> tuple[Entry, ...]:
+        """See Location."""
+        if self.root.is_file():
+            return (Entry(self.root.name, self.root.stat().st_size),)
+        top = self.root / below
+        found = (path for path in top.rglob("*") if path.is_file())
+        named = ((path.relative_to(self.root).as_posix(), path) for path in found)
+        return tuple(
+            Entry(name, path.stat().st_size)
+            for name, path in sorted(named)
+            if not _hidden(name.removeprefix(below))
+        )
+
+    def show(self, entry: Entry) -> str:
+        """See Location."""
+        return str(self._path(entry))
+
+    def fetch(self, entry: Entry, scratch: Path) -> Path:  # noqa: ARG002 (nothing to fetch)
+        """See Location."""
+        return self._path(entry)
+
+    def fingerprint(self, entries: Iterable[Entry]) -> str:
+        """See Location."""
+        total = hashlib.sha256()
+        for entry in entries:
+            try:
+                with self._path(entry).open("rb") as file:
+                    content = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise InputError(f"{self.show(entry)} can't be read: {error}") from error
+            total.update(f"{entry.name}\0{content}\n".encode())
+        return total.hexdigest()
+
+    def scan_options(self) -> dict[str, str] | None:
+        """See Location."""
+        return None
+
+    def _path(self, entry: Entry) -> Path:
+        return self.root if self.root.is_file() else self.root / entry.name
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A prefix of a bucket behind an S3 API."""
+
+    bucket: str
+    prefix: str
+    s3: S3
+
+    def entries(self, below: str = "") -> tuple[Entry, ...]:
+        """See Location."""
+        start = "/".join(part for part in (self.prefix, below) if part)
+        start = f"{start}/" if start else ""
+        found = []
+        with self._explained():
+            pages = self._client().get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=start):
+                for item in page.get("Contents", ()):
+                    tail = item["Key"].removeprefix(start)
+                    if tail and not tail.endswith("/") and not _hidden(tail):
+                        name = item["Key"].removeprefix(f"{self.prefix}/" if self.prefix else "")
+                        found.append(Entry(name, item["Size"], item["ETag"].strip('"')))
+        return tuple(sorted(found, key=lambda entry: entry.name))
+
+    def show(self, entry: Entry) -> str:
+        """See Location."""
+        return f"s3://{self.bucket}/{self._key(entry)}"
+
+    def fetch(self, entry: Entry, scratch: Path) -> Path:
+        """See Location."""
+        target = scratch / entry.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self._explained():
+            body = self._client().get_object(Bucket=self.bucket, Key=self._key(entry))["Body"]
+            try:
+                with target.open("wb") as file:
+                    shutil.copyfileobj(body, file, BLOCK)
+            except OSError as error:
+                raise StoreError(f"{target} can't be written: {error}; free some space") from error
+        return target
+
+    def fingerprint(self, entries: Iterable[Entry]) -> str:
+        """SHA-256 (hex) over keys, sizes and entity tags: the objects themselves aren't read."""
+        total = hashlib.sha256()
+        for entry in entries:
+            total.update(f"{entry.name}\0{entry.size}\0{entry.etag}\n".encode())
+        return total.hexdigest()
+
+    def scan_options(self) -> dict[str, str] | None:
+        """See Location."""
+        with self._explained():
+            found = self._session().get_credentials()
+            if found is None:
+                raise InputError(f"no S3 credentials for {self._place()}; {self._remedy()}")
+            keys = found.get_frozen_credentials()
+        options = {
+            "aws_access_key_id": keys.access_key,
+            "aws_secret_access_key": keys.secret_key,
+            "aws_session_token": keys.token,
+            "aws_region": self.s3.region,
+            "aws_endpoint_url": self.s3.endpoint_url,
+            "aws_allow_http": "true" if self.s3.allow_http else "",
+        }
+        return {key: value for key, value in options.items() if value}
+
+    def _key(self, entry: Entry) -> str:
+        return f"{self.prefix}/{entry.name}" if self.prefix else entry.name
+
+    def _session(self) -> Any:
+        import boto3
+
+        return boto3.Session(profile_name=self.s3.profile or None, region_name=self.s3.region)
+
+    def _client(self) -> Any:
+        from botocore.config import Config
+
+        if self.s3.endpoint_url.startswith("http://") and not self.s3.allow_http:
+            raise InputError(
+                f"ingest.s3.endpoint_url is {self.s3.endpoint_url}, which isn't encrypted; "
+                "use https, or set ingest.s3.allow_http = true"
+            )
+        settings = Config(
+            connect_timeout=self.s3.timeout_seconds,
+            read_timeout=self.s3.timeout_seconds,
+            retries={"total_max_attempts": self.s3.retries + 1, "mode": "standard"},
+        )
+        return self._session().client(
+            "s3", endpoint_url=self.s3.endpoint_url or None, config=settings
+        )
+
+    def _place(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix} at {self.s3.endpoint_url or 'AWS'}"
+
+    def _remedy(self) -> str:
+        profile = f"profile {self.s3.profile!r}" if self.s3.profile else "the default AWS chain"
+        return f"credentials come from {profile}: check them, or name another in ingest.s3.profile"
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        from botocore import exceptions as aws
+
+        try:
+            yield
+        except aws.ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "?"))
+            if code in ("NoSuchBucket", "404"):
+                raise InputError(
+                    f"there is no bucket {self.bucket!r} at {self.s3.endpoint_url or 'AWS'}; "
+                    "check the address and ingest.s3.endpoint_url"
+                ) from error
+            raise InputError(
+                f"{self._place()} refused the request ({code}: "
+                f"{error.response.get('Error', {}).get('Message', '')}); {self._remedy()}"
+            ) from error
+        except (aws.NoCredentialsError, aws.PartialCredentialsError, aws.ProfileNotFound) as error:
+            raise InputError(f"{self._place()}: {error}; {self._remedy()}") from error
+        except (aws.BotoCoreError, aws.HTTPClientError) as error:
+            raise InputError(
+                f"{self._place()} can't be reached: {error}; "
+                "check ingest.s3.endpoint_url, ingest.s3.region and the network"
+            ) from error

@@ -1,0 +1,300 @@
+"""Raw impression, click and play streams, joined into labelled impressions.
+
+Each stream is a sub-folder of the location. An impression carries the keys, its
+time, the video's duration and the feature columns; a click the keys and its time; a
+play also how long it lasted. See `attribution` for what belongs to what.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from lt4rec_core.config import Events, Ingest
+from lt4rec_core.data.objects import Entry, Location, open_location
+from lt4rec_core.data.sources.attribution import Attribution, reach
+from lt4rec_core.data.sources.files import PATH_DAY, explained, locate, scan
+from lt4rec_core.data.sources.partitions import (
+    check_days,
+    path_day,
+    shifted,
+    surrounded,
+    utc_days,
+    zone,
+)
+from lt4rec_core.data.sources.raw import unified
+from lt4rec_core.data.sources.source import Columns, DayRead
+from lt4rec_core.data.sources.staging import (
+    UNKNOWN,
+    Staged,
+    clean,
+    local_day,
+    milliseconds,
+    refuse_unparsable,
+    stage,
+)
+from lt4rec_core.errors import InputError
+
+CLICK, WATCH_RATIO = "click", "watch_ratio"
+
+
+class EventStreams:
+    """The `events` source."""
+
+    dated = True
+
+    def outcomes(self, ingest: Ingest) -> frozenset[str]:
+        """The play time, and what the configuration calls outcomes."""
+        return frozenset({ingest.events.play_time, *ingest.events.outcomes})
+
+    def labels(self, ingest: Ingest) -> tuple[str, ...]:
+        """Click, watch ratio, and the outcome columns of the impressions where they are 0 or 1."""
+        return (CLICK, WATCH_RATIO, *ingest.events.outcomes)
+
+    def fingerprint(self, location: str, ingest: Ingest) -> str:
+        """Digest of the three streams' files."""
+        place = open_location(location, ingest.s3)
+        names = _streams(ingest.events)
+        return place.fingerprint(entry for name in names for entry in _entries(place, name))
+
+    def days(self, location: str, ingest: Ingest, scratch: Path | None = None) -> tuple[str, ...]:
+        """Days with impressions, but for edges that only a part of was logged.
+
+        Where every path names a day, the files of one partition tell whether these
+        are UTC or local days; of UTC partitions a local day needs all that it overlaps.
+        """
+        events, place = ingest.events, open_location(location, ingest.s3)
+        entries = _entries(place, events.impressions)
+        named = sorted({path_day(entry.name) for entry in entries})
+        if "" in named:
+            found = _time_days(place, entries, ingest, ingest.time_zone, scratch)
+            return tuple(sorted(found))
+        local = zone(ingest.time_zone)
+        first = [entry for entry in entries if path_day(entry.name) == named[0]]
+        if _time_days(place, first, ingest, "UTC", scratch) - {named[0]}:
+            return tuple(named)
+        candidates = surrounded(named, 1, 1)
+        return tuple(day for day in candidates if set(utc_days(day, local)) <= set(named))
+
+    def read(
+        self,
+        location: str,
+        ingest: Ingest,
+        columns: Columns,
+        days: tuple[str, ...],
+        scratch: Path | None = None,
+    ) -> Iterator[DayRead]:
+        """See Source. Each stream is read once, pruned by partition, and staged by day."""
+        place, events = open_location(location, ingest.s3), ingest.events
+        with tempfile.TemporaryDirectory(dir=scratch, prefix="events-") as folder:
+            staged = {
+                name: _stage(place, name, ingest, columns, days, Path(folder) / str(number))
+                for number, name in enumerate(_streams(events))
+            }
+            impressions, clicks, plays = staged.values()
+            check_days(days, impressions.days, place_name(location, events.impressions))
+            for name, stream in staged.items():
+                refuse_unparsable(
+                    stream, days, place_name(location, name), ingest.max_unparsable_share
+                )
+            attribution = Attribution(events, impressions, clicks, plays)
+            for day in days:
+                yield _day(attribution, ingest, columns, day, first=day == days[0])
+                attribution.forget(before=shifted(day, -reach(events)))
+
+
+def place_name(location: str, stream: str) -> str:
+    """A stream's folder or prefix, for messages."""
+    return f"{location.rstrip('/')}/{stream}"
+
+
+def _streams(events: Events) -> tuple[str, str, str]:
+    return events.impressions, events.clicks, events.plays
+
+
+def _entries(place: Location, stream: str) -> tuple[Entry, ...]:
+    entries = place.entries(stream)
+    if not entries:
+        raise InputError(
+            f"there is no file of the stream {stream!r} below the source; expected a folder of "
+            "that name, with Parquet, CSV or JSON Lines files (ingest.events names the streams)"
+        )
+    return entries
+
+
+def _keys(events: Events) -> tuple[str, ...]:
+    if events.join == "impression_id":
+        return (events.impression_id,)
+    return events.user, events.item, events.request
+
+
+def _key() -> pl.Expr:
+    """One text that stands for several key columns: escaped, so that no two rows' keys meet."""
+    parts = pl.col("^_key.$").str.replace_all("\\", "\\\\", literal=True)
+    return pl.concat_str(parts.str.replace_all("|", "\\|", literal=True), separator="|")
+
+
+def _time_days(
+    place: Location,
+    entries: tuple[Entry, ...] | list[Entry],
+    ingest: Ingest,
+    zone_name: str,
+    scratch: Path | None,
+) -> set[str]:
+    zone(zone_name)
+    events = ingest.events
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="days-") as folder:
+        files = locate(place, entries, Path(folder))
+        frame = scan(files, [events.time])
+        dtype = frame.collect_schema()[events.time]
+        time = frame.select(time=milliseconds(events.time, dtype, events.time_unit))
+        found = time.select(day=local_day("time", zone_name)).unique()
+        with explained(files):
+            return set(found.collect(engine="streaming")["day"].drop_nulls())
+
+
+def _stage(
+    place: Location,
+    stream: str,
+    ingest: Ingest,
+    columns: Columns,
+    days: tuple[str, ...],
+    folder: Path,
+) -> Staged:
+    zone(ingest.time_zone)
+    events = ingest.events
+    back = reach(events)
+    keep = surrounded(days, back, back)
+    near = {"", *surrounded(keep, 1, 1)}
+    entries = [entry for entry in _entries(place, stream) if path_day(entry.name) in near]
+    if not entries:
+        present = {path_day(entry.name) for entry in _entries(place, stream)}
+        check_days(days, present, f"the stream {stream!r}")
+    files = locate(place, entries, folder / "fetched")
+    wanted, allowed = _columns(events, columns, stream)
+    frame = scan(files, wanted, None if events.allow_extra_columns else allowed)
+    make = _impressions if stream == events.impressions else _events
+    rows = make(frame, frame.collect_schema(), ingest, columns, stream)
+    staged = stage(rows, files, keep, folder / "staged")
+    _remove_fetched(folder / "fetched")
+    return staged
+
+
+def _remove_fetched(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _columns(events: Events, columns: Columns, stream: str) -> tuple[list[str], set[str]]:
+    """The columns of a stream that are needed, and all that it may have."""
+    known = {*_keys(events), events.impression_id, events.user, events.item, events.request}
+    wanted = [*_keys(events), events.time]
+    if stream == events.impressions:
+        wanted += [events.user, events.item, events.duration, *events.outcomes, *columns.names]
+    elif stream == events.plays:
+        wanted.append(events.play_time)
+    return list(dict.fromkeys(wanted)), {*known, *wanted}
+
+
+def _impressions(
+    frame: pl.LazyFrame, schema: pl.Schema, ingest: Ingest, columns: Columns, _stream: str
+) -> pl.LazyFrame:
+    events = ingest.events
+    duration = pl.col(events.duration).cast(pl.Float64, strict=False)
+    rows = frame.select(
+        *(clean(name).alias(f"_key{index}") for index, name in enumerate(_keys(events))),
+        pl.col(PATH_DAY),
+        clean(events.user).alias("user"),
+        clean(events.item).alias("item"),
+        milliseconds(events.time, schema[events.time], events.time_unit).alias("time"),
+        pl.when(duration.is_finite() & (duration > 0)).then(duration).alias("duration"),
+        *(_binary(name) for name in events.outcomes),
+        *(expression.name.prefix("raw.") for expression in unified(columns, schema)),
+    ).with_columns(key=_key())
+    usable = _known("key", "user", "item", "time")
+    return rows.drop("^_key.$").with_columns(ok=usable, day=local_day("time", ingest.time_zone))
+
+
+def _events(
+    frame: pl.LazyFrame, schema: pl.Schema, ingest: Ingest, _columns: Columns, stream: str
+) -> pl.LazyFrame:
+    events = ingest.events
+    watched = stream == events.plays
+    played = pl.col(events.play_time).cast(pl.Float64, strict=False) if watched else pl.lit(0.0)
+    rows = frame.select(
+        *(clean(name).alias(f"_key{index}") for index, name in enumerate(_keys(events))),
+        pl.col(PATH_DAY),
+        time=milliseconds(events.time, schema[events.time], events.time_unit),
+        play_time=pl.when(played.is_finite() & (played >= 0)).then(played),
+    ).with_columns(key=_key())
+    usable = _known("key", "time", "play_time")
+    return rows.drop("^_key.$").with_columns(ok=usable, day=local_day("time", ingest.time_zone))
+
+
+def _known(*names: str) -> pl.Expr:
+    return pl.all_horizontal(pl.col(name).is_not_null() for name in names)
+
+
+def _binary(name: str) -> pl.Expr:
+    text = clean(name).str.to_lowercase()
+    value = text.replace_strict(
+        {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0},
+        default=None,
+        return_dtype=pl.Float32,
+    )
+    return value.alias(f"label.{name}")
+
+
+def _day(
+    attribution: Attribution, ingest: Ingest, columns: Columns, day: str, first: bool
+) -> DayRead:
+    impressions, events = attribution.impressions, ingest.events
+    again = attribution.repeated(day)
+    played = attribution.played(day)
+    clicked = attribution.clicked(day)
+    kept = impressions.scan(day).filter(~pl.col("row").is_in(again.implode()))
+    useless = pl.col("duration").is_null()
+    without = int(kept.select(useless.sum()).collect(engine="streaming").item())
+    read, dropped = {}, {}
+    for name, stream in zip(
+        ("impressions", "clicks", "plays"),
+        (impressions, attribution.clicks, attribution.plays),
+        strict=True,
+    ):
+        # Rows whose day can't be told are counted once, with the first day read.
+        lost = stream.rows[UNKNOWN, False] if first else 0
+        read[name] = stream.read(day) + lost
+        dropped[f"{name}.unparsable"] = stream.rows[day, False] + lost
+    dropped |= {"impressions.duplicate": len(again), "impressions.no_duration": without}
+    dropped |= attribution.dropped(day)
+    if impressions.rows[day, True] == len(again) + without:
+        raise InputError(
+            f"no impression of {day} can be used: {read['impressions']:,} were read, dropped were "
+            f"{ {reason: count for reason, count in dropped.items() if count} }"
+        )
+    ratio = (pl.col("play_time").fill_null(0.0) / pl.col("duration")).clip(0.0, 1.0)
+    is_click = pl.col("row").is_in(clicked.implode())
+    frame = (
+        kept.filter(~useless)
+        .with_columns(pl.col("row").cast(pl.UInt64))
+        .join(played.lazy(), on="row", how="left", maintain_order="left")
+        .select(
+            pl.col("key").alias("row_id"),
+            "user",
+            "item",
+            "time",
+            (pl.col("duration") / 1000).alias("length"),
+            is_click.cast(pl.Float32).alias(f"label.{CLICK}"),
+            pl.when(is_click).then(ratio).cast(pl.Float32).alias(f"label.{WATCH_RATIO}"),
+            *(f"label.{name}" for name in events.outcomes),
+            *(pl.col(f"raw.{name}").alias(name) for name in columns.names),
+        )
+    )
+    return DayRead(day, frame, read, {name: count for name, count in dropped.items() if count})
+
+
+EVENTS = EventStreams()
