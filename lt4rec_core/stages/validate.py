@@ -28,6 +28,7 @@ def validate(config: Config, dataset: Dataset, target: Path, tracker: Tracker) -
         StoreError: `target` can't be written.
     """
     from lt4rec_core.validation.count import measure
+    from lt4rec_core.validation.docs import write_index
     from lt4rec_core.validation.judge import judge
     from lt4rec_core.validation.outcome import ValidationOutcome, result_of
     from lt4rec_core.validation.registry import EXPECTATIONS, severities
@@ -48,6 +49,7 @@ def validate(config: Config, dataset: Dataset, target: Path, tracker: Tracker) -
                 results.append(
                     result_of(name, expectation.about, severity[name], taken, broken, rows)
                 )
+        write_index(folder / "data_docs", results)
         record = _record(dataset, results)
         text = json.dumps(record, indent=1, allow_nan=False)
         (folder / "validation.json").write_text(text + "\n", encoding="utf-8")

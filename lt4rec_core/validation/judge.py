@@ -59,6 +59,7 @@ def judge(
     )
     definition = gx.ValidationDefinition(name="lt4rec", data=batch, suite=context.suites.add(suite))
     result = context.validation_definitions.add(definition).run(
+        run_id=gx.RunIdentifier(run_name="validate"),
         batch_parameters={"dataframe": pd.DataFrame(_profile(groups))},
         result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["day"]},
     )

@@ -86,7 +86,7 @@ def _measure_field(subject: Subject, tally: FieldTally) -> Iterator[Measure]:
             high=subject.settings.max_leakage_auc,
             detail=detail or f"field {tally.field.name!r} tells the label {label.name!r}",
             offending=pl.col(label.column).is_not_null(),
-            show=(tally.field.column, label.column),
+            show=(tally.field.column, f"id.{tally.field.name}", label.column),
         )
 
 
