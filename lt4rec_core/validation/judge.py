@@ -1,4 +1,4 @@
-"""Great Expectations judges the profile: one row a day, one column a measured quantity."""
+"""Great Expectations judges the profile: one row a column and day, one column an expectation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lt4rec_core.config.data import Severity
 from lt4rec_core.errors import ValidationError
 from lt4rec_core.validation.docs import make_self_contained
 from lt4rec_core.validation.expectation import Expectation, Measure
+from lt4rec_core.validation.outcome import allowed
 
 _SEVERITIES = {"error": "critical", "warning": "warning"}
 
@@ -43,13 +44,13 @@ def judge(
         name="lt4rec",
         expectations=[
             gx.expectations.ExpectColumnValuesToBeBetween(
-                column=column,
+                column=title,
                 min_value=low if math.isfinite(low) else None,
                 max_value=high if math.isfinite(high) else None,
                 severity=_SEVERITIES[severities[name]],
                 notes=expectations[name].about,
             )
-            for column, (name, low, high, _) in groups.items()
+            for title, (name, low, high, _) in groups.items()
         ],
     )
     batch = (
@@ -61,15 +62,18 @@ def judge(
     result = context.validation_definitions.add(definition).run(
         run_id=gx.RunIdentifier(run_name="validate"),
         batch_parameters={"dataframe": pd.DataFrame(_profile(groups))},
-        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["day"]},
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": ["column", "day"],
+        },
     )
     context.build_data_docs()
     make_self_contained(docs)
     return {key for judged in result.results for key in _failed(judged, groups)}
 
 
-Group = tuple[str, float, float, dict[str, Measure]]
-"""Expectation, low, high, and the measures by day, of one column of the profile."""
+Group = tuple[str, float, float, dict[tuple[str, str], Measure]]
+"""Expectation, low, high, and the measures by column and day: one column of the profile."""
 
 
 def _group(measures: Mapping[str, list[Measure]]) -> dict[str, Group]:
@@ -78,22 +82,28 @@ def _group(measures: Mapping[str, list[Measure]]) -> dict[str, Group]:
         for measure in taken:
             if measure.seen is None:
                 continue
-            column = f"{name}: {measure.column}"
-            group = groups.setdefault(column, (name, measure.low, measure.high, {}))
-            if group[1:3] != (measure.low, measure.high) or measure.day in group[3]:
+            title = f"{name}: {allowed(measure.low, measure.high)}"
+            group = groups.setdefault(title, (name, measure.low, measure.high, {}))
+            place = (measure.column, measure.day)
+            if place in group[3]:
                 raise ValidationError(
-                    f"expectation {name!r} measures {measure.column!r} with two bounds or "
-                    f"twice on {measure.day}; expected one measure a day with the same bounds"
+                    f"expectation {name!r} measures {measure.column!r} twice on {measure.day}; "
+                    "expected one measure for each column and day"
                 )
-            group[3][measure.day] = measure
+            group[3][place] = measure
     return groups
 
 
 def _profile(groups: Mapping[str, Group]) -> dict[str, list[Any]]:
-    days = list(dict.fromkeys(day for group in groups.values() for day in group[3]))
-    profile: dict[str, list[Any]] = {"day": days}
-    for column, (_, _, high, by_day) in groups.items():
-        profile[column] = [_number(by_day[day], high) if day in by_day else None for day in days]
+    places = list(dict.fromkeys(place for group in groups.values() for place in group[3]))
+    profile: dict[str, list[Any]] = {
+        "column": [column for column, _ in places],
+        "day": [day for _, day in places],
+    }
+    for title, (_, _, high, taken) in groups.items():
+        profile[title] = [
+            _number(taken[place], high) if place in taken else None for place in places
+        ]
     return profile
 
 
@@ -105,17 +115,16 @@ def _number(measure: Measure, high: float) -> float | None:
 
 
 def _failed(judged: Any, groups: Mapping[str, Group]) -> Iterator[Key]:
-    column = judged.expectation_config.kwargs["column"]
-    name, _, _, by_day = groups[column]
+    title = judged.expectation_config.kwargs["column"]
     if judged.success:
         return
     broken = judged.result.get("unexpected_index_list")
     if not broken:
         raise ValidationError(
-            f"Great Expectations couldn't judge {column!r}: {judged.exception_info}"
+            f"Great Expectations couldn't judge {title!r}: {judged.exception_info}"
         )
     for row in broken:
-        yield name, by_day[row["day"]].column, row["day"]
+        yield groups[title][0], row["column"], row["day"]
 
 
 def _project(docs: Path) -> Any:

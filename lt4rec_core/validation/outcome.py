@@ -70,11 +70,11 @@ class ValidationOutcome:
         )
 
 
-def allowed(low: float | None, high: float | None) -> str:
+def allowed(low: float, high: float) -> str:
     """Says the bounds in words: `at most 0`, `at least 100`, `0.5 to 2`."""
-    if low is None:
-        return "anything" if high is None else f"at most {high:.6g}"
-    return f"at least {low:.6g}" if high is None else f"{low:.6g} to {high:.6g}"
+    if not math.isfinite(low):
+        return f"at most {high:.6g}" if math.isfinite(high) else "anything"
+    return f"{low:.6g} to {high:.6g}" if math.isfinite(high) else f"at least {low:.6g}"
 
 
 def result_of(
@@ -86,12 +86,11 @@ def result_of(
     rows: tuple[Mapping[str, Any], ...],
 ) -> ExpectationResult:
     """Returns the result of one judged measure, said in one line."""
-    low, high = _finite(measure.low), _finite(measure.high)
     status: Status = "failed" if failed else "passed"
     if measure.seen is None:
         status, finding = "skipped", "not measured"
     else:
-        finding = f"seen {measure.seen:.6g}, allowed {allowed(low, high)}"
+        finding = f"seen {measure.seen:.6g}, allowed {allowed(measure.low, measure.high)}"
     detail = f" ({measure.detail})" if measure.detail else ""
     return ExpectationResult(
         expectation=name,
@@ -100,8 +99,8 @@ def result_of(
         column=measure.column,
         day=measure.day,
         seen=None if measure.seen is None else _finite(measure.seen),
-        low=low,
-        high=high,
+        low=_finite(measure.low),
+        high=_finite(measure.high),
         message=f"{name}: {measure.column} on {measure.day}: {finding}{detail}. {about}",
         rows=rows,
     )
