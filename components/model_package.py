@@ -14,7 +14,6 @@ from lt4rec_core.ranking.layout import RankingLayout
 from lt4rec_core.ranking.scorer import RANK_SCORE, Scorer
 from lt4rec_core.stages.register import raw_rows
 
-ARTIFACT = "ranking"
 _CODE = ("__init__.py", "errors.py", "ranking")
 _REQUIREMENTS = ("mlflow-skinny", "numpy", "pandas", "safetensors")
 _EXAMPLE_ROWS = 5
@@ -49,7 +48,7 @@ def pack(
         save_model(
             str(target),
             python_model=str(Path(__file__).with_name("ranking_model.py")),
-            artifacts={ARTIFACT: str(ranking)},
+            artifacts={"ranking": str(ranking)},
             code_paths=[str(code)],
             signature=_signature(layout),
             input_example=_example(layout, dataset),

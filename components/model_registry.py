@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from components.model_package import ARTIFACT, pack
+from components.model_package import pack
 from components.store import Store, local_path, store_errors
 from lt4rec_core.data.atomic import folder_aside
 from lt4rec_core.data.dataset import Dataset
+from lt4rec_core.ranking.layout import LAYOUT_FILE
 from lt4rec_core.stages.register import Registration
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
@@ -265,7 +266,6 @@ def _fetch(store: Store, name: str, version: str, root: str) -> Path:
 
 
 def _ranking_folder(model: Path) -> Path:
-    """The ranking model inside an MLflow model; it keeps the name it was packed under."""
-    artifacts = model / "artifacts"
-    inside = sorted(path.parent for path in artifacts.glob("*/ranking.json"))
-    return inside[0] if inside else artifacts / ARTIFACT
+    """The ranking model inside a stored MLflow model."""
+    inside = sorted(path.parent for path in model.rglob(LAYOUT_FILE))
+    return inside[0] if inside else model / "artifacts"

@@ -110,7 +110,8 @@ def registration(tmp_path):
             for part in ("weight", "bias"):
                 weights[f"over.0.{part}"] = tensors[f"head.ctr.0.{part}"]
                 weights[f"output.{part}"] = tensors[f"head.ctr.1.{part}"]
-            export(LAYOUT, weights, {}, IDS, root / "model")
+            masks = {"cvr": {"over.0.weight": rng.random(weights["over.0.weight"].shape) < 0.5}}
+            export(LAYOUT, weights, masks, IDS, root / "model")
         comparison = Comparison("ctr", "auc", "tab=0", "floor", "floor", 0.7, 0.6, accepted, reason)
         return Registration(
             root=root,
@@ -301,6 +302,13 @@ def test_the_model_runs_where_the_project_is_not_installed(put, store, name, tmp
     assert examples == ROWS.height
     for column, values in expected.items():
         np.testing.assert_allclose(scores[column], values, rtol=1e-6)
+
+
+def test_nothing_is_written_outside_the_workspace(put, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    put("a")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_nothing_in_the_model_is_pickled(put, store, name):
