@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from lt4rec_core.ranking.layout import (
     head,
     vocabulary_file,
 )
-from lt4rec_core.ranking.scorer import check_shapes, check_sizes
+from lt4rec_core.ranking.scorer import check_shapes, check_sizes, sha256
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
@@ -58,7 +57,7 @@ def export(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(list(vocabulary[table.name])), encoding="utf-8")
         names.append(name)
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    files = {name: sha256(folder / name) for name in names}
     (folder / LAYOUT_FILE).write_text(layout.to_json(files), encoding="utf-8")
 
 

@@ -72,7 +72,7 @@ class Scorer:
             _read(folder, LAYOUT_FILE).decode("utf-8", "replace")
         )
         for name, expected in files.items():
-            seen = hashlib.sha256(_read(folder, name)).hexdigest()
+            seen = sha256(folder / name)
             if seen != expected:
                 raise ArtifactError(
                     f"{folder / name} has digest {seen[:12]}, but {LAYOUT_FILE} says "
@@ -242,10 +242,21 @@ def _listed(values: Any) -> list[Any]:
     return list(values)
 
 
+def sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file; raises ArtifactError where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def _read(folder: Path, name: str) -> bytes:
     try:
         return (folder / name).read_bytes()
     except OSError as error:
-        raise ArtifactError(
-            f"{folder / name} can't be read ({error}); expected a whole ranking model's folder"
-        ) from error
+        raise _unreadable(folder / name, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ArtifactError:
+    return ArtifactError(f"{path} can't be read ({error}); expected a whole ranking model's folder")
