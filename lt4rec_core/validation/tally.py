@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lt4rec_core.data.features import FieldMap, TableMap
 
 Array = npt.NDArray[Any]
+REFERENCE = "reference"
 _HALF = (pl.col("row").hash(seed=2) % 2).alias("half")
 
 
@@ -39,6 +40,9 @@ class FieldTally:
         days: int64 [T] for each day, rows on which the id occurs.
         by_id: label sums of the training rows on which the id occurs, [H, T].
         overall: label sums of all training rows, [H].
+        reference: the training days that later ones are compared with.
+        independent: how many independent rows a held-out day, or the reference days
+            together (`REFERENCE`), are worth.
     """
 
     field: FieldMap
@@ -46,6 +50,8 @@ class FieldTally:
     days: Mapping[str, Array]
     by_id: Mapping[str, LabelSums]
     overall: Mapping[str, LabelSums]
+    reference: tuple[str, ...]
+    independent: Mapping[str, float]
 
 
 def tally_fields(subject: Subject) -> Iterator[FieldTally]:
@@ -54,6 +60,9 @@ def tally_fields(subject: Subject) -> Iterator[FieldTally]:
     A field takes 8 T bytes for each day and 48 T for each label.
     """
     overall = _overall(subject)
+    reference = subject.train_days[-subject.settings.reference_days :]
+    compared = {day.name: [day] for day in subject.held_out_days} | {REFERENCE: [*reference]}
+    independent = {name: _independent(subject, days) for name, days in compared.items()}
     for field in subject.dataset.features.fields:
         column, table = f"id.{field.name}", subject.table(field)
         days = {}
@@ -61,7 +70,15 @@ def tally_fields(subject: Subject) -> Iterator[FieldTally]:
         for day in subject.days:
             if subject.holds(day, column):
                 days[day.name] = _tally(subject, field, table, day, by_id)
-        yield FieldTally(field, table, days, by_id, overall)
+        yield FieldTally(
+            field=field,
+            table=table,
+            days=days,
+            by_id=by_id,
+            overall=overall,
+            reference=tuple(day.name for day in reference if day.name in days),
+            independent=independent,
+        )
 
 
 def _tally(
@@ -95,6 +112,17 @@ def _tally(
     for label in labels:
         _add(by_id[label.name], (sums["half"].to_numpy(), id_N), sums, label)
     return counted
+
+
+def _independent(subject: Subject, days: list[Day]) -> float:
+    """Kish's effective number of users, (sum n)^2 / sum n^2: a user's rows resemble each other."""
+    held = [day for day in days if subject.holds(day, "user")]
+    if not held:
+        return 1.0
+    users = pl.concat([day.scan().select(pl.col("user").hash(seed=3)) for day in held])
+    rows = pl.col("len").cast(pl.Float64)
+    worth = users.group_by("user").len().select(rows.sum().pow(2) / rows.pow(2).sum())
+    return float(worth.collect(engine="streaming").item() or 1.0)
 
 
 def _overall(subject: Subject) -> dict[str, LabelSums]:
