@@ -155,12 +155,12 @@ def _judge_trivial(tasks: Mapping[str, Any], asked: bool) -> Iterator[Comparison
             if value.value is None:
                 passed, verdict = False, f"has no value: {value.why}"
             elif reference is None:
-                verdict = f"can't be compared: the trivial predictor {name!r} has no value"
+                verdict = f"can't be compared: the trivial predictor {name} has no value"
             else:
                 gain = METRICS[metric].gain(value.value, reference)
                 passed = gain > 0
                 verdict = (
-                    f"= {value.value:.6g} is {_distance(gain)} the trivial predictor {name!r}'s "
+                    f"= {value.value:.6g} is {_distance(gain)} the trivial predictor {name}'s "
                     f"{reference:.6g}; the first model must be better"
                 )
             yield Comparison(
