@@ -9,20 +9,24 @@ def register(
     run: str,
     dataset: str,
     validation: str,
+    init: str,
     joint: str,
     masks: dict,
     singles: dict,
     evaluation: str,
 ) -> str:
-    """Registers the model under the gate's verdict and reports on the run."""
-    from components.registration_step import RegistrationStep, champion_version, report
+    """Registers the model under the gate's verdict, and reports on the whole run."""
+    from components.registration_step import RegistrationStep
+    from components.run_report import publish_report
     from components.step import open_step
 
     inputs = {"dataset": dataset, "joint": joint, "evaluation": evaluation, **masks}
-    with open_step(
-        "register", config, run, inputs, extra=champion_version, kind=RegistrationStep
-    ) as step:
+    with open_step("register", config, run, inputs, kind=RegistrationStep) as step:
         if step.needed:
             step.register(dataset, joint, masks, evaluation)
-        report(step, dataset, validation, masks, joint, singles, evaluation)
+        step.conclude()
+        trained = {"warmup": init, "joint-train": joint}
+        trained |= {f"prune-{task}": reference for task, reference in masks.items()}
+        trained |= {f"single-task-{task}": reference for task, reference in singles.items()}
+        publish_report(step, dataset, validation, masks, trained, evaluation)
     return step.reference

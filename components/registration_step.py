@@ -1,18 +1,99 @@
-"""Register's step: the gate's champion is an input, the registry's version an output."""
+"""Register's step: the gate's champion is an input, the registry's version the outcome."""
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components import model_registry
+from components.digests import step_key
+from components.inputs import open_input_checkpoint, open_input_dataset, open_input_masks
+from components.reference import Reference
 from components.step import Step
+from lt4rec_core.config import digest
+from lt4rec_core.data.atomic import file_aside
+from lt4rec_core.errors import ArtifactError
+
+_OUTCOME = "registered.json"
 
 
 class RegistrationStep(Step):
-    """Registers once, and is found again as long as the champion is the one it left behind."""
+    """Registers a model once for each champion that it is held against."""
+
+    def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
+        """Makes the champion's version part of the key: the gate's verdict depends on it."""
+        super().prepare(inputs, extra)
+        super().prepare(inputs, self._champion())
+
+    def is_made(self) -> bool:
+        """Whether the model was registered before a kill; exporting it alone isn't enough."""
+        return (self.target / _OUTCOME).exists()
+
+    def check(self, reference: Reference) -> None:
+        """Raises ArtifactError unless the version is still in the registry."""
+        super().check(reference)
+        name = self.config.register.model_name
+        if model_registry.find_registered(self.store, name, self.key) is None:
+            raise ArtifactError(f"the version that was registered as {name!r} is gone")
+
+    def register(
+        self, dataset: str, joint: str, masks: Mapping[str, str], evaluation: str
+    ) -> None:
+        """Runs the stage, and registers what it exported as its verdict says."""
+        from lt4rec_core.stages.register import register as stage
+
+        data = open_input_dataset(self, dataset)
+        name = self.config.register.model_name
+        champion = model_registry.load_champion(self.store, name, self.key)
+        registration = stage(
+            self.config,
+            data,
+            open_input_checkpoint(self, joint, data),
+            open_input_masks(self, masks, data),
+            json.loads((self.folder(evaluation) / "metrics.json").read_text(encoding="utf-8")),
+            champion.folder if champion else None,
+            self.target,
+            self.tracker,
+            champion.name if champion else "champion",
+        )
+        tags = {**self.context.tags, "config_digest": digest(self.config)}
+        model = model_registry.register_model(
+            self.store, self.run_id, name, registration, data, self.key, tags, self.room
+        )
+        self.tracker.progress(f"registered {name} version {model.version} as {model.alias}")
+        outcome = {
+            "gate": registration.decision.to_json(),
+            "model": {
+                "name": model.name,
+                "version": model.version,
+                "alias": model.alias,
+                "uri": model.uri,
+            },
+        }
+        shutil.rmtree(registration.model)  # MLflow has it, as a model
+        with file_aside(self.target / _OUTCOME) as file:
+            file.write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
+
+    def _champion(self) -> str:
+        """Returns the version to be held against, "" if there is none.
+
+        A champion that this very registration made doesn't count: killed or run again,
+        it is held against the one before, and finds what it did.
+        """
+        name = self.config.register.model_name
+        version = model_registry.champion_version(self.store, name)
+        if not version:
+            return ""
+        key = self.store.client.get_model_version(name, version).tags.get(model_registry.KEY, "")
+        before = model_registry.champion_version(self.store, name, key) if key else ""
+        made = step_key(self.stage, self.task, self.config, self.inputs, before)
+        return before if key == made else version
 
 
-def champion_version(step: Step) -> str:
-    """Returns the champion's version, "" if there is none: the gate's verdict depends on it."""
-    return ""
-
-
-def report(step, *a):
-    pass
+def read_outcome(folder: Path) -> dict[str, Any]:
+    """Reads what came of a registration: the `gate`'s decision and the `model`'s version."""
+    outcome: dict[str, Any] = json.loads((folder / _OUTCOME).read_text(encoding="utf-8"))
+    return outcome

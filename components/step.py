@@ -55,6 +55,7 @@ class Step:
         self.context = context
         self.reference = ""
         self.needed = True
+        self.made = False
         self.inputs: dict[str, str] = {}
 
     def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
@@ -64,10 +65,6 @@ class Step:
         self.room = self.context.workspace / "state" / f"{self.node}-{self.key[:16]}"
         self.state = self.room / "state"
         self.target = self.room / "artifact"
-
-    def rekey(self, extra: str) -> None:
-        """Files the result under another `extra` than it was looked for."""
-        self.key = step_key(self.stage, self.task, self.config, self.inputs, extra)
 
     def folder(self, reference: str) -> Path:
         """Returns the verified local folder of an input artifact."""
@@ -84,8 +81,10 @@ class Step:
         found = self._find()
         if found is None:
             tags[mlflow_store.KEY] = self.key
+        else:  # what is left of a run killed between storing and clearing up
+            shutil.rmtree(self.room, ignore_errors=True)
         self.run_id = store.start_child(self.context.run_id, self.node, tags)
-        self.state.mkdir(parents=True, exist_ok=True)
+        self.room.mkdir(parents=True, exist_ok=True)
         self.tracker = MlflowTracker(
             store.client, self.run_id, self.node, self.room / "metrics.jsonl"
         )
@@ -95,22 +94,28 @@ class Step:
             self.needed, self.reference = False, str(found)
             self.tracker.progress(f"skipped: nothing changed since run {found.run_id}")
             return
-        self.tracker.progress("started" if not self.target.exists() else "was finished before")
-        self.needed = not self.target.exists()
+        self.needed = not self.is_made()
+        self.tracker.progress("started" if self.needed else "was made before, and is stored now")
+
+    def is_made(self) -> bool:
+        """Whether a killed run left the finished artifact, and only storing it is missing."""
+        return self.target.exists()
+
+    def conclude(self) -> None:
+        """Stores the artifact, so that what follows in the component can refer to it."""
+        if not self.reference:
+            self.reference = str(self.file_artifact())
+            self.made = True
 
     def finish(self) -> None:
         """Stores the artifact, ends the run as FINISHED, and drops the state."""
+        self.conclude()
         store, seconds = self.store, time.monotonic() - self._started
-        if self.reference:
-            found = Reference.parse(self.reference)
-            tags = {mlflow_store.REUSED: found.run_id}
-        else:
-            found = self.file_artifact()
-            self.reference = str(found)
-            tags = {mlflow_store.KEY: self.key}
-        tags |= {mlflow_store.DIGEST: found.digest, mlflow_store.PATH: found.path}
+        found = Reference.parse(self.reference)
+        tags = {mlflow_store.DIGEST: found.digest, mlflow_store.PATH: found.path}
+        tags |= {mlflow_store.KEY: self.key} if self.made else {mlflow_store.REUSED: found.run_id}
         tags |= {"lt4rec.inputs": json.dumps(self.inputs), "lt4rec.reference": self.reference}
-        self.tracker.log_metrics({"seconds": seconds}, 0)
+        self.tracker.log_metrics({mlflow_store.SECONDS: seconds}, 0)
         self.tracker.flush()
         store.set_tags(self.run_id, tags)
         store.end(self.run_id, "FINISHED")

@@ -18,6 +18,7 @@ from lt4rec_core.errors import ArtifactError, StoreError
 
 KEY, DIGEST, PATH = "lt4rec.key", "lt4rec.digest", "lt4rec.artifact"
 NODE, REUSED, WORKSPACE = "lt4rec.node", "lt4rec.reused_from", "lt4rec.workspace"
+SECONDS = "seconds"
 _PARENT = "mlflow.parentRunId"
 _PARAMS = 100  # MLflow takes so many parameters a call
 
@@ -96,6 +97,16 @@ class Store:
         """Returns the latest run of each node below `parent`, by node name."""
         runs = self.search(f"tags.`{_PARENT}` = '{parent}'")
         return {run.data.tags[NODE]: run for run in reversed(runs) if NODE in run.data.tags}
+
+    def metrics(self, run_id: str) -> dict[int, dict[str, float]]:
+        """Returns all metrics of a run's stage, by step."""
+        by_step: dict[int, dict[str, float]] = {}
+        with store_errors("metrics can't be read"):
+            names = sorted(set(self.client.get_run(run_id).data.metrics) - {SECONDS})
+            for name in names:
+                for entry in self.client.get_metric_history(run_id, name):
+                    by_step.setdefault(entry.step, {})[name] = entry.value
+        return by_step
 
     def search(self, condition: str) -> list[Any]:
         """Returns the experiment's runs under the condition, the latest first."""

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from components.registration_step import read_outcome
 from components.reference import Reference
 from components.store import Store
 
@@ -19,14 +20,14 @@ def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
         if node not in ("ingest",)
     }
     judged = _read(folders["evaluate"] / "metrics.json")
-    registered = _read(folders["register"] / "registration.json")
+    registered = read_outcome(folders["register"])
     return {
         "run_id": run_id,
         "data_date": data_date or None,
         "metrics": {task: entry["model"] for task, entry in judged["tasks"].items()},
         "mtl_gain": {task: entry["mtl_gain"] for task, entry in judged["tasks"].items()},
         "masks": _masks(folders),
-        "gate": registered["gate"],
+        "gate": {key: registered["gate"][key] for key in ("accepted", "reasons")},
         "model": registered["model"],
         "report": steps["register"].data.tags.get("lt4rec.report"),
         "seconds": {

@@ -84,6 +84,7 @@ def training_pipeline(config: Config) -> Any:
             **run,
             dataset=dataset,
             validation=valid.output,
+            init=warm.output,
             joint=joint.output,
             masks=masks,
             singles=singles,
