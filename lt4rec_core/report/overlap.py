@@ -28,14 +28,20 @@ def measure(masks: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> dict[str,
         masks: task → weight name → what is kept, of the weight's shape.
 
     Returns:
-        Plain values: `tasks`, and `layers`, the last of which is all of them together,
-        each with `name`, `size`, `kept` by task, `pairs` as [one, other, both, either],
-        and `neither`, the connections that no task keeps. A weight that only some tasks
-        know (an owned output layer) counts as not kept by the others.
+        Plain values: `tasks`, and `layers` with the output last and then all of them
+        together, each with `name`, `size`, `kept` and `sizes` by task, `pairs` as
+        [one, other, both, either], and `neither`, the connections that no task keeps.
+        A weight that only some tasks know (an owned output layer) counts as not kept
+        by the others, and isn't in their `kept` and `sizes`.
     """
-    names = list(dict.fromkeys(name for mask in masks.values() for name in mask))
-    layers = [_layer(name, masks) for name in names]
+    names = {name for mask in masks.values() for name in mask}
+    layers = [_layer(name, masks) for name in sorted(names, key=_from_input_to_output)]
     return {"tasks": list(masks), "layers": [*layers, _total(layers, list(masks))]}
+
+
+def _from_input_to_output(name: str) -> tuple[bool, list[tuple[int, str]]]:
+    parts = [(int(part), "") if part.isdigit() else (-1, part) for part in name.split(".")]
+    return name.startswith("output"), parts
 
 
 def _layer(name: str, masks: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> dict[str, Any]:
@@ -45,7 +51,8 @@ def _layer(name: str, masks: Mapping[str, Mapping[str, NDArray[np.generic]]]) ->
     return {
         "name": name,
         "size": nothing.size,
-        "kept": {task: int(mask.sum()) for task, mask in kept.items()},
+        "sizes": dict.fromkeys(known, nothing.size),
+        "kept": {task: int(mask.sum()) for task, mask in known.items()},
         "pairs": [
             [one, other, int((kept[one] & kept[other]).sum()), int((kept[one] | kept[other]).sum())]
             for one, other in itertools.combinations(kept, 2)
@@ -55,19 +62,18 @@ def _layer(name: str, masks: Mapping[str, Mapping[str, NDArray[np.generic]]]) ->
 
 
 def _total(layers: list[dict[str, Any]], tasks: list[str]) -> dict[str, Any]:
-    pairs = list(itertools.combinations(tasks, 2))
+    def summed(what: str) -> dict[str, int]:
+        return {task: sum(layer[what].get(task, 0) for layer in layers) for task in tasks}
+
+    pairs = itertools.combinations(tasks, 2)
     return {
         "name": ALL_LAYERS,
         "size": sum(layer["size"] for layer in layers),
-        "kept": {task: sum(layer["kept"][task] for layer in layers) for task in tasks},
+        "sizes": summed("sizes"),
+        "kept": summed("kept"),
         "pairs": [
-            [
-                one,
-                other,
-                sum(layer["pairs"][place][2] for layer in layers),
-                sum(layer["pairs"][place][3] for layer in layers),
-            ]
-            for place, (one, other) in enumerate(pairs)
+            [*pair, *(sum(layer["pairs"][place][k] for layer in layers) for k in (2, 3))]
+            for place, pair in enumerate(pairs)
         ],
         "neither": sum(layer["neither"] for layer in layers),
     }

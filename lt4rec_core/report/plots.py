@@ -63,7 +63,7 @@ def pruning_curve(
 def loss_curve(
     points: Sequence[tuple[float, float]], *, rounds: bool, name: str, label: str, colour: str
 ) -> Markup:
-    """Draws one quantity along a stage; `rounds` says that x counts pruning rounds."""
+    """Draws one quantity along a stage; `rounds` says that x counts pruning rounds trained."""
 
     def plot(axes: Axes) -> None:
         from matplotlib.ticker import MaxNLocator
@@ -71,7 +71,7 @@ def loss_curve(
         steps, values = zip(*points, strict=True)
         marker = "." if len(points) < 25 else ""
         axes.plot(steps, values, color=colour, linewidth=1.6, marker=marker)
-        axes.set_xlabel("pruning round" if rounds else "step")
+        axes.set_xlabel("rounds trained" if rounds else "step")
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(4))
 

@@ -138,7 +138,9 @@ def overlap(summary: ReportInput) -> dict[str, Any] | None:
         "layers": [
             {
                 **layer,
-                "density": [_share(layer["kept"][name], layer["size"]) for name in names],
+                "density": [
+                    _share(layer["kept"].get(name, 0), layer["sizes"].get(name)) for name in names
+                ],
                 "split": _split(layer, names),
             }
             for layer in found["layers"]
@@ -155,7 +157,7 @@ def _split(layer: Mapping[str, Any], names: Sequence[str]) -> dict[str, float | 
     if len(names) != 2:
         return None
     both = layer["pairs"][0][2]
-    first, second = (layer["kept"][name] for name in names)
+    first, second = (layer["kept"].get(name, 0) for name in names)
     counts = {
         "first": first - both,
         "both": both,

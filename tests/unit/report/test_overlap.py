@@ -13,6 +13,7 @@ def test_counts_what_one_both_and_neither_keep():
     assert layer == {
         "name": "a",
         "size": 4,
+        "sizes": {"ctr": 4, "cvr": 4},
         "kept": {"ctr": 2, "cvr": 2},
         "pairs": [["ctr", "cvr", 1, 3]],
         "neither": 1,
@@ -30,6 +31,19 @@ def test_the_last_layer_is_all_of_them():
 def test_a_weight_of_one_task_only_is_not_shared():
     layers = measure({"ctr": CTR, "cvr": {"a": CVR["a"]}})["layers"]
     assert layers[1]["pairs"] == [["ctr", "cvr", 0, 1]]
+    assert layers[1]["kept"] == {"ctr": 1}
+    assert layers[-1]["sizes"] == {"ctr": 5, "cvr": 4}
+
+
+def test_layers_stand_from_input_to_output():
+    names = ["output.weight", "over.10.weight", "over.2.weight"]
+    found = measure({"ctr": {name: np.ones((1, 1), bool) for name in names}})
+    assert [layer["name"] for layer in found["layers"]] == [
+        "over.2.weight",
+        "over.10.weight",
+        "output.weight",
+        ALL_LAYERS,
+    ]
 
 
 @pytest.mark.parametrize("tasks", [1, 3, 4])
