@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
-from lt4rec_core.config import Model
+from lt4rec_core.config import Config, Model, from_mapping
+from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.layout import Layout
 from lt4rec_core.data.samples import Samples
+from lt4rec_core.data.synthetic import generate
+from lt4rec_core.stages.ingest import ingest
+from lt4rec_core.tracking import SilentTracker
 from lt4rec_core.training.seeds import fix_threads
 
 LAYOUT = Layout(
@@ -65,3 +70,52 @@ def make_samples() -> Callable[..., Samples]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> Config:
+    """A run over a made-up world: three training days, one for validation, one for the test."""
+    return from_mapping(
+        {
+            "seed": 3,
+            "threads": 1,
+            "synthetic": {"days": 5, "rows_per_day": 400, "users": 40, "items": 60, "tags": 12},
+            "ingest": {
+                "train_days": 3,
+                "min_count": 2,
+                "oov_buckets": 4,
+                "events": {"allow_extra_columns": True},
+            },
+            "fields": [
+                {"name": "user_id"},
+                {"name": "item_id"},
+                {"name": "category"},
+                {"name": "tags", "values": "multi"},
+                {"name": "duration", "column": "duration_ms", "kind": "numeric", "buckets": 6},
+                {"name": "tab"},
+            ],
+            "model": {"embedding_dim": 4, "hidden": [16, 8], "output": "owned"},
+            "optimizer": {"batch_size": 64, "learning_rate": 0.01},
+            "warmup": {"epochs": 0.5},
+            "prune": {"rounds": 2, "final_density": 0.25},
+            "joint_train": {"epochs": 1.5, "evaluations_per_epoch": 2},
+            "single_task": {"epochs": 1.5, "evaluations_per_epoch": 2},
+            "evaluate": {"bootstrap_replicates": 50},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_logs(tiny_config: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw logs of the made-up world."""
+    target = tmp_path_factory.mktemp("world") / "logs"
+    return generate(tiny_config.synthetic, target, SilentTracker())
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(
+    tiny_config: Config, tiny_logs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Dataset:
+    """The encoded dataset of the made-up world; read only."""
+    target = tmp_path_factory.mktemp("dataset") / "dataset"
+    return ingest(tiny_config, str(tiny_logs), "2026-01-05", target, SilentTracker())

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from lt4rec_core.config import Config, Prune
+from lt4rec_core.data.dataset import Dataset
+from lt4rec_core.errors import ArtifactError, ConfigError
+from lt4rec_core.pruning.mask import Mask
+from lt4rec_core.stages.prune import Round, open_mask, prune, select
+from lt4rec_core.stages.warmup import warmup
+from lt4rec_core.tasks import TASKS
+from lt4rec_core.tracking import SilentTracker, Tracker
+from lt4rec_core.training.checkpoint import Checkpoint
+
+
+class KilledError(Exception):
+    """Stands for a SIGKILL."""
+
+
+class KillsInRound(SilentTracker):
+    """Dies after the first loss record of a round's training."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        if step > self.number * 1_000_000 and "loss_ctr" in metrics:
+            raise KilledError
+
+
+@pytest.fixture(scope="module")
+def init(
+    tiny_config: Config, tiny_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Checkpoint:
+    folder = tmp_path_factory.mktemp("init")
+    return warmup(tiny_config, tiny_dataset, folder / "s", folder / "w", SilentTracker())
+
+
+def run(
+    config: Config,
+    dataset: Dataset,
+    init: Checkpoint,
+    folder: Path,
+    tracker: Tracker | None = None,
+    task: str = "ctr",
+) -> Checkpoint:
+    tracker = tracker or SilentTracker()
+    return prune(config, task, dataset, init, folder / "state", folder / "mask", tracker)
+
+
+def rounds_of(folder: Path) -> list[Mask]:
+    """The masks that the rounds left: mask r + 1 lies in round r."""
+    masks = []
+    for number in range(3):
+        saved, _ = _round(folder / "state" / f"round-{number}")
+        masks.append(saved)
+    return masks
+
+
+def _round(root: Path) -> tuple[Mask, Checkpoint]:
+    from lt4rec_core.training.checkpoint import open_checkpoint
+
+    saved = open_checkpoint(root, "pruning_round")
+    return Mask({name: kept.bool() for name, kept in saved.tensors().items()}), saved
+
+
+def test_masks_are_nested_and_their_counts_exact(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    run(tiny_config, tiny_dataset, init, tmp_path)
+    first, second, last = rounds_of(tmp_path)
+    assert (first.kept, second.kept) == (round(first.total / 2), round(first.total / 4))
+    assert second.is_within(first)
+    assert last.digest == second.digest, "the last round is measured and cuts nothing"
+
+
+def test_every_round_is_recorded_and_the_best_mask_kept(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    manifest = run(tiny_config, tiny_dataset, init, tmp_path).manifest
+    assert [entry["density"] for entry in manifest["rounds"]] == pytest.approx([1, 0.5, 0.25], 0.01)
+    best = max(manifest["rounds"][1:], key=lambda entry: entry["value"])
+    assert manifest["round"] == best["round"]
+    assert manifest["mask_digest"] == best["digest"] == open_mask(tmp_path / "mask")[0].digest
+
+
+def test_each_round_rewinds_to_the_warmed_up_network(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    """Round 1 of a long search cuts what round 1 of a search begun anew under its mask cuts."""
+    one = replace(tiny_config, prune=Prune(rounds=1, final_density=0.5))
+    two = replace(tiny_config, prune=Prune(rounds=2, final_density=0.25))
+    short = run(one, tiny_dataset, init, tmp_path / "short").manifest["rounds"]
+    long = run(two, tiny_dataset, init, tmp_path / "long").manifest["rounds"]
+    assert long[:2] == short
+
+
+def test_a_killed_search_ends_with_the_same_mask(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    whole = run(tiny_config, tiny_dataset, init, tmp_path / "whole").manifest
+    for number in (0, 1, 2):
+        with pytest.raises(KilledError):
+            run(tiny_config, tiny_dataset, init, tmp_path / "cut", KillsInRound(number))
+        assert not (tmp_path / "cut" / "mask").exists()
+    assert run(tiny_config, tiny_dataset, init, tmp_path / "cut").manifest == whole
+
+
+def test_the_search_leaves_the_warmed_up_network_alone(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    before = init.tensors()
+    run(tiny_config, tiny_dataset, init, tmp_path)
+    assert all(torch.equal(before[name], values) for name, values in init.tensors().items())
+
+
+def test_state_of_another_search_is_refused(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    run(tiny_config, tiny_dataset, init, tmp_path)
+    (tmp_path / "state" / "round-1").rename(tmp_path / "elsewhere")
+    (tmp_path / "state" / "round-0").rename(tmp_path / "state" / "round-1")
+    (tmp_path / "elsewhere").rename(tmp_path / "state" / "round-0")
+    with pytest.raises(ArtifactError, match="was pruned from mask"):
+        run(tiny_config, tiny_dataset, init, tmp_path)
+
+
+def test_a_damaged_mask_is_refused(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    run(tiny_config, tiny_dataset, init, tmp_path)
+    tensors = tmp_path / "mask" / "tensors.safetensors"
+    content = bytearray(tensors.read_bytes())
+    content[-1] ^= 1
+    tensors.write_bytes(content)
+    with pytest.raises(ArtifactError, match="damaged or exchanged"):
+        open_mask(tmp_path / "mask")
+
+
+def test_a_checkpoint_of_another_schema_is_refused(init: Checkpoint) -> None:
+    from lt4rec_core.training.checkpoint import open_checkpoint
+
+    with pytest.raises(ArtifactError, match="schema"):
+        open_checkpoint(init.root, "checkpoint", schema_digest="another")
+
+
+def test_a_task_that_the_run_does_not_have_is_refused(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="no task 'like'"):
+        run(tiny_config, tiny_dataset, init, tmp_path, task="like")
+
+
+def entries(metric: str, *values: float) -> list[Round]:
+    return [Round(i, 0.5**i, metric, value, str(i)) for i, value in enumerate(values)]
+
+
+def test_the_dense_network_is_a_candidate_only_by_choice() -> None:
+    measured = entries("auc", 0.9, 0.7, 0.8)
+    chosen, why = select(TASKS["ctr"], measured, Prune())
+    assert chosen == 2
+    assert "round 0, dense, isn't a candidate; its 0.90000 would be better" in why
+    assert select(TASKS["ctr"], measured, Prune(dense_candidate=True))[0] == 0
+
+
+def test_lower_is_better_for_squared_error() -> None:
+    assert select(TASKS["cvr"], entries("mse", 0.1, 0.3, 0.2), Prune())[0] == 2
+
+
+def test_of_equal_rounds_the_denser_is_chosen() -> None:
+    assert select(TASKS["ctr"], entries("auc", 0.5, 0.7, 0.7), Prune())[0] == 1
+
+
+def test_the_last_round_can_be_asked_for() -> None:
+    assert select(TASKS["ctr"], entries("auc", 0.9, 0.8, 0.7), Prune(select="last"))[0] == 2
