@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ from lt4rec_core.data.features import FeatureMap, FieldMap, TableMap
 from lt4rec_core.data.manifest import DayRecord, Manifest, SourceRecord
 from lt4rec_core.tracking import SilentTracker
 from lt4rec_core.validation.count import measure
+from lt4rec_core.validation.expectation import Measure
 from lt4rec_core.validation.judge import judge
 from lt4rec_core.validation.registry import EXPECTATIONS, severities
 from lt4rec_core.validation.subject import subject_of
 
+Place = tuple[str, str]
 OOV = 4
 ROWS = 400
 SIZES = {"user": 1 + OOV + 60, "item": 1 + OOV + 40, "tab": 1 + OOV + 3, "tags": 1 + OOV + 8}
@@ -62,6 +65,7 @@ def at(row: int, value: Any, column: str) -> pl.Expr:
     return pl.when(there).then(value).otherwise(pl.col(column)).alias(column)
 
 
+@functools.cache
 def sound_day(day: str, seed: int) -> pl.DataFrame:
     """One day of impressions that breaks no expectation."""
     rng = np.random.default_rng(seed)
@@ -152,7 +156,7 @@ def write(tmp_path: Path) -> Callable[[Draft], Dataset]:
     return write
 
 
-def config_of(draft: Draft) -> Config:
+def _config_of(draft: Draft) -> Config:
     fields = [
         dataclasses.asdict(f) | {"table": "" if f.table == f.name else f.table}
         for f in FEATURES.fields
@@ -164,16 +168,46 @@ def config_of(draft: Draft) -> Config:
 
 
 @pytest.fixture
-def failures(
-    write: Callable[[Draft], Dataset], tmp_path: Path
-) -> Callable[..., set[tuple[str, str]]]:
-    """Judges a draft by the expectations named (by all, if none is): (column, day) of failures."""
+def measures(write: Callable[[Draft], Dataset]) -> Callable[..., dict[str, list[Measure]]]:
+    """Takes the measures of the expectations named (of all, if none is)."""
 
-    def failures(draft: Draft, *names: str) -> set[tuple[str, str]]:
+    def measures(draft: Draft, *names: str) -> dict[str, list[Measure]]:
         asked = {name: EXPECTATIONS[name] for name in names or EXPECTATIONS}
-        subject = subject_of(config_of(draft), write(draft))
-        measures = measure(subject, asked, SilentTracker())
-        broken = judge(measures, asked, severities({}), tmp_path / "docs")
-        return {(column, day) for _, column, day in broken}
+        return measure(subject_of(_config_of(draft), write(draft)), asked, SilentTracker())
+
+    return measures
+
+
+@pytest.fixture
+def failures(measures: Callable[..., dict[str, list[Measure]]]) -> Callable[..., set[Place]]:
+    """Finds (column, day) of the measures out of bounds, quickly."""
+
+    def failures(draft: Draft, *names: str) -> set[Place]:
+        return {
+            (taken.column, taken.day)
+            for group in measures(draft, *names).values()
+            for taken in group
+            if taken.seen is not None and not taken.low <= taken.seen <= taken.high
+        }
 
     return failures
+
+
+@pytest.fixture
+def judged(
+    measures: Callable[..., dict[str, list[Measure]]], tmp_path: Path
+) -> Callable[..., set[Place]]:
+    """Finds (column, day) of the measures that Great Expectations fails."""
+
+    def judged(draft: Draft, *names: str) -> set[Place]:
+        asked = measures(draft, *names)
+        broken = judge(asked, EXPECTATIONS, severities({}), tmp_path / "docs")
+        return {(column, day) for _, column, day in broken}
+
+    return judged
+
+
+@pytest.fixture
+def config_of() -> Callable[[Draft], Config]:
+    """Makes the configuration that a draft is validated under."""
+    return _config_of

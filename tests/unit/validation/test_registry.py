@@ -142,14 +142,14 @@ POISONS: dict[str, tuple[Callable, str, str]] = {
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS)
-def test_expectation_fails_on_its_poison(name, draft, failures):
+def test_expectation_fails_on_its_poison(name, draft, judged):
     poison, column, day = POISONS[name]
     poison(draft)
-    assert (column, day) in failures(draft, name)
+    assert (column, day) in judged(draft, name)
 
 
-def test_sound_data_fails_nothing(draft, failures):
-    assert failures(draft) == set()
+def test_sound_data_fails_nothing(draft, judged):
+    assert judged(draft) == set()
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS)
