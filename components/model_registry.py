@@ -2,11 +2,8 @@
 
 The order of operations keeps a champion at every moment: the former one is named
 `previous` before `champion` moves. Each is safe to repeat, and a version whose aliases
-were set carries the tag `lt4rec.alias`, so that repeating a finished registration moves
+were set carries the tag `lt4rec.alias`, so a repeated registration of an old run moves
 nothing.
-
-A registration is named by its key (all that went into it) and by the champion that it
-was held against: the same model held against another champion is another registration.
 """
 
 from __future__ import annotations
@@ -26,8 +23,7 @@ from lt4rec_core.ranking.layout import LAYOUT_FILE
 from lt4rec_core.stages.register import Registration
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
-KEY, AGAINST, ALIAS = "lt4rec.key", "lt4rec.against", "lt4rec.alias"
-_NOBODY = "none"
+KEY, ALIAS = "lt4rec.key", "lt4rec.alias"
 _TAG_CHARACTERS = 5000  # what older registries take
 
 
@@ -59,29 +55,32 @@ class CurrentChampion:
 
 
 def champion_version(store: Store, name: str, key: str = "") -> str:
-    """Returns the version that a registration is held against, "" if there is none.
+    """Returns the champion's version, "" if there is none.
 
-    That is the champion, or, where the registration named `key` has itself become the
-    champion, the one it was held against: a registration that was killed and is repeated
-    meets what it met at first.
+    A version registered under `key` doesn't count: a registration that is repeated
+    because it was killed is held against the champion that it met at first.
 
     Raises:
         StoreError: the registry can't be read.
     """
-    version = _by_alias(store, name, CHAMPION)
-    if version is None:
-        return ""
-    if key and version.tags.get(KEY) == key:
-        return str(version.tags[AGAINST]).removeprefix(_NOBODY)
-    return str(version.version)
+    for alias in (CHAMPION, PREVIOUS):
+        version = _by_alias(store, name, alias)
+        if version is not None and (not key or version.tags.get(KEY) != key):
+            return str(version.version)
+        if version is None:
+            return ""
+    return ""
 
 
-def load_champion(store: Store, name: str, version: str) -> CurrentChampion:
-    """Returns the version's ranking model, fetched from a remote store.
+def load_champion(store: Store, name: str, key: str = "") -> CurrentChampion | None:
+    """Returns the champion as `champion_version` finds it, fetched from a remote store.
 
     Raises:
         StoreError: the registry or its artifacts can't be read.
     """
+    version = champion_version(store, name, key)
+    if not version:
+        return None
     with store_errors(f"version {version} of the model {name!r} can't be read"):
         root = str(store.client.get_model_version_download_uri(name, version))
         if root.startswith("models:/"):
@@ -92,9 +91,9 @@ def load_champion(store: Store, name: str, version: str) -> CurrentChampion:
     return CurrentChampion(version, _ranking_folder(local))
 
 
-def find_registered(store: Store, name: str, key: str, against: str) -> RegisteredModel | None:
-    """Returns the registration's version if the registration was finished."""
-    version = _find(store, name, key, against)
+def find_registered(store: Store, name: str, key: str) -> RegisteredModel | None:
+    """Returns the version registered under `key` if its registration was finished."""
+    version = _by_key(store, name, key)
     if version is None or ALIAS not in version.tags:
         return None
     return RegisteredModel(name, str(version.version), version.tags[ALIAS])
@@ -107,7 +106,6 @@ def register_model(
     registration: Registration,
     dataset: Dataset,
     key: str,
-    against: str,
     tags: Mapping[str, str],
     scratch: Path,
 ) -> RegisteredModel:
@@ -119,22 +117,20 @@ def register_model(
         name: name of the registered model.
         registration: the exported model and the gate's verdict.
         dataset: gives the input example.
-        key: names all that went into the registration.
-        against: the champion's version that it was held against, "" if there was none.
-            The same key and `against` never make a second version.
+        key: names this registration; the same key never makes a second version.
         tags: further tags of the version (config digest, git commit).
         scratch: folder for temporary files.
 
     Raises:
         StoreError: the registry can't be written.
     """
-    finished = find_registered(store, name, key, against)
+    finished = find_registered(store, name, key)
     if finished is not None:
         return finished
     alias = CHAMPION if registration.decision.accepted else CHALLENGER
-    every_tag = {**version_tags(registration), **tags, KEY: key, AGAINST: against or _NOBODY}
+    every_tag = {**version_tags(registration), **tags, KEY: key}
     with store_errors(f"the model {name!r} can't be registered"):
-        version = _find(store, name, key, against)
+        version = _by_key(store, name, key)
         if version is None:
             _ensure_name(store, name)
             model = _log_model(store, run_id, name, registration, dataset, key, scratch)
@@ -239,12 +235,11 @@ def _by_alias(store: Store, name: str, alias: str) -> Any | None:
             raise
 
 
-def _find(store: Store, name: str, key: str, against: str) -> Any | None:
+def _by_key(store: Store, name: str, key: str) -> Any | None:
     condition = f"name = '{name}' and tags.`{KEY}` = '{key}'"
     with store_errors(f"versions of the model {name!r} can't be searched"):
         found = store.client.search_model_versions(condition)
-    met = against or _NOBODY
-    return next((version for version in found if version.tags.get(AGAINST) == met), None)
+    return max(found, key=lambda version: int(version.version), default=None)
 
 
 def _ensure_name(store: Store, name: str) -> None:
