@@ -1,0 +1,96 @@
+"""A finished dataset on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lt4rec_core.data.atomic import sha256_file
+from lt4rec_core.data.features import FeatureMap
+from lt4rec_core.data.manifest import SPLITS, Manifest
+from lt4rec_core.errors import ArtifactError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Encoded impressions by day: what its manifest says, and how its fields are encoded."""
+
+    root: Path
+    manifest: Manifest
+    features: FeatureMap
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the content."""
+        return self.manifest.digest
+
+    def days(self, split: str) -> tuple[str, ...]:
+        """Returns the days of "train", "validation" or "test", in order."""
+        if split not in self.manifest.splits:
+            raise ArtifactError(f"a dataset has no split {split!r}; expected one of {SPLITS}")
+        return self.manifest.splits[split]
+
+    def paths(self, split: str) -> tuple[Path, ...]:
+        """Returns the Parquet files of a split, day by day."""
+        days = self.days(split)
+        return tuple(self.root / day.file for day in self.manifest.days if day.day in days)
+
+    def scan(self, split: str) -> pl.LazyFrame:
+        """Returns the rows of a split, lazily: one row an impression."""
+        import polars as pl
+
+        return pl.scan_parquet(list(self.paths(split)))
+
+    def vocabulary(self, table: str) -> pl.DataFrame:
+        """Returns the `id`, `index` and `count` of a categorical table's ids, by index."""
+        import polars as pl
+
+        return pl.read_parquet(self.root / vocabulary_file(table))
+
+
+def vocabulary_file(table: str) -> str:
+    """Returns the path of a table's vocabulary below the dataset's root."""
+    return f"vocabulary/{table}.parquet"
+
+
+def open_dataset(root: Path, verify: bool = True) -> Dataset:
+    """Opens the dataset below `root`; `verify` compares every file with its digest.
+
+    Raises:
+        ArtifactError: a file is missing or isn't what the manifest says.
+    """
+    manifest = Manifest.from_json(_text(root / "manifest.json"))
+    features = FeatureMap.from_json(_text(root / "features.json"))
+    if features.digest != manifest.schema_digest:
+        raise ArtifactError(
+            f"{root / 'features.json'} has digest {features.digest}; the manifest expects "
+            f"{manifest.schema_digest}: make the dataset again"
+        )
+    if verify:
+        for name, expected in manifest.sha256().items():
+            _verify(root / name, expected)
+    return Dataset(root, manifest, features)
+
+
+def _verify(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing from the dataset; make the dataset again")
+    seen = sha256_file(path)
+    if seen != expected:
+        raise ArtifactError(
+            f"{path} has SHA-256 {seen}; the manifest expects {expected}: "
+            "the file was changed after it was written, make the dataset again"
+        )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(
+            f"{path} can't be read ({error}); expected the folder of a finished dataset"
+        ) from error

@@ -1,0 +1,213 @@
+"""Stage ingest: from raw logs to one encoded dataset."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from lt4rec_core.config import Config, digest
+from lt4rec_core.data import encoding
+from lt4rec_core.data.atomic import folder_aside, sha256_file
+from lt4rec_core.data.dataset import Dataset, open_dataset, vocabulary_file
+from lt4rec_core.data.declaration import declare
+from lt4rec_core.data.encoding import Encoding
+from lt4rec_core.data.manifest import FORMAT, SPLITS, DayRecord, Manifest, SourceRecord, Split
+from lt4rec_core.data.raw import RawDay, RawLog, read_log
+from lt4rec_core.data.sources.source import Source
+from lt4rec_core.data.split import split_days
+from lt4rec_core.errors import ArtifactError, ConfigError, InputError
+from lt4rec_core.tasks import EVERY_IMPRESSION, resolve
+from lt4rec_core.tracking import Tracker
+
+
+def ingest(
+    config: Config,
+    location: str,
+    data_date: str | None,
+    target: Path,
+    tracker: Tracker,
+    base: Dataset | None = None,
+) -> Dataset:
+    """Reads the logs at `location` into an encoded dataset at `target`, whole or not at all.
+
+    Args:
+        config: `ingest`, `fields`, `tasks` and `evaluate.slices` matter.
+        location: folder or `s3://` prefix of the logs.
+        data_date: the test day of a source with dates, like "2022-05-03".
+        target: folder of the dataset; a whole one made of the same inputs is returned
+            as it is, any other is replaced.
+        tracker: hears about each day.
+        base: an earlier dataset whose ids keep their indices; new ones are appended.
+
+    Raises:
+        ConfigError: the configuration asks what can't be had, or lacks a data date.
+        InputError: the logs lack a day, a column, clicks or samples of a task.
+        StoreError: the disk is full.
+    """
+    from lt4rec_core.data.sources.registry import SOURCES
+
+    source = SOURCES.get(config.ingest.source)
+    if source is None:
+        raise ConfigError(
+            f"ingest.source is {config.ingest.source!r}; known sources are {sorted(SOURCES)}"
+        )
+    return ingest_from(source, config, location, data_date, target, tracker, base)
+
+
+def ingest_from(
+    source: Source,
+    config: Config,
+    location: str,
+    data_date: str | None,
+    target: Path,
+    tracker: Tracker,
+    base: Dataset | None = None,
+) -> Dataset:
+    """Does the work of `ingest`, for any source."""
+    settings = config.ingest
+    if source.dated and not data_date:
+        raise ConfigError(
+            f"source {settings.source!r} is split by day and needs the test day: "
+            "pass --data-date YYYY-MM-DD"
+        )
+    columns = declare(config, source)
+    record = SourceRecord(settings.source, location, source.fingerprint(location, settings))
+    inputs = _inputs(config, columns.names, record.fingerprint, data_date, base)
+    finished = _finished(target, inputs)
+    if finished is not None:
+        tracker.progress(f"ingest: {target} is already made of these inputs")
+        return finished
+    with folder_aside(target) as folder:
+        parked = folder / "raw"
+        parked.mkdir()
+        splits = _splits(source, location, config, data_date, parked)
+        log = read_log(source, location, settings, columns, splits, parked, tracker)
+        _refuse_untrainable(config, log)
+        known = None if base is None else encoding_of(base)
+        train = pl.scan_parquet([day.path for day in log.of("train")])
+        fitted = encoding.fit(train, config.fields, settings, known)
+        days = _write_days(log, fitted, folder, settings.row_group_rows, tracker)
+        manifest = Manifest(
+            schema_digest=fitted.features.digest,
+            inputs=inputs,
+            source=record,
+            data_date=data_date,
+            time_zone=settings.time_zone,
+            splits={split: tuple(day.day for day in log.of(split)) for split in SPLITS},
+            days=days,
+            files=_write_encoding(fitted, folder),
+            read=log.read,
+            dropped=log.dropped,
+        )
+        (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+        shutil.rmtree(parked)
+    return Dataset(target, manifest, fitted.features)
+
+
+def encoding_of(dataset: Dataset) -> Encoding:
+    """Returns the encoding that a dataset was made with."""
+    tables = [table.name for table in dataset.features.tables if table.kind == "categorical"]
+    return Encoding(dataset.features, {name: dataset.vocabulary(name) for name in tables})
+
+
+def _inputs(
+    config: Config,
+    columns: tuple[str, ...],
+    fingerprint: str,
+    data_date: str | None,
+    base: Dataset | None,
+) -> str:
+    """Digests all that the dataset depends on."""
+    tasks = [[task.name, task.label, task.population] for task in resolve(config.tasks)]
+    ancestor = None if base is None else base.digest
+    parts = [FORMAT, fingerprint, data_date, ancestor, columns, tasks]
+    return digest(*parts, config.ingest, *config.fields)
+
+
+def _finished(target: Path, inputs: str) -> Dataset | None:
+    """Returns the dataset at `target` if it is whole and made of these inputs."""
+    if not target.is_dir():
+        return None
+    try:
+        dataset = open_dataset(target)
+    except ArtifactError:
+        return None
+    return dataset if dataset.manifest.inputs == inputs else None
+
+
+def _splits(
+    source: Source, location: str, config: Config, data_date: str | None, scratch: Path
+) -> Mapping[Split, tuple[str, ...]] | None:
+    if not source.dated or data_date is None:
+        return None
+    scratch.mkdir(exist_ok=True)
+    days = source.days(location, config.ingest, scratch)
+    return split_days(days, data_date, config.ingest.train_days)
+
+
+def _refuse_untrainable(config: Config, log: RawLog) -> None:
+    if not any(day.ones.get("click", 1) for day in log.of("train")):
+        raise InputError(
+            f"none of the {sum(day.rows for day in log.of('train'))} training impressions was "
+            "clicked; expected some: see whether the clicks belong to these impressions"
+        )
+    for task in resolve(config.tasks):
+        for split in SPLITS:
+            if not any(_samples(task.population, day) for day in log.of(split)):
+                days = ", ".join(day.day for day in log.of(split))
+                raise InputError(
+                    f"task {task.name!r} has no samples in the {split} split ({days}): no row "
+                    f"has {task.population} = 1; choose other days or leave the task out"
+                )
+
+
+def _samples(population: str, day: RawDay) -> int:
+    return day.rows if population == EVERY_IMPRESSION else day.ones[population]
+
+
+def _write_days(
+    log: RawLog, fitted: Encoding, folder: Path, row_group_rows: int, tracker: Tracker
+) -> tuple[DayRecord, ...]:
+    (folder / "days").mkdir()
+    seen = {key: _seen(log, key) for key in ("user", "item")}
+    records = []
+    for day in log.days:
+        name = f"days/{day.day}.parquet"
+        rows = pl.scan_parquet(day.path)
+        for key, values in seen.items():
+            rows = _with_known(rows, key, None if day.split == "train" else values)
+        encoded = fitted.encode(rows)
+        encoded.sink_parquet(folder / name, compression="zstd", row_group_size=row_group_rows)
+        day.path.unlink()
+        sha256 = sha256_file(folder / name)
+        records.append(DayRecord(day.day, day.split, name, day.rows, sha256, day.sums))
+        tracker.progress(f"ingest: encoded {day.day}, {day.rows} impressions ({day.split})")
+    return tuple(records)
+
+
+def _seen(log: RawLog, key: str) -> pl.LazyFrame:
+    """Returns the distinct users or items of the training days."""
+    train = pl.scan_parquet([day.path for day in log.of("train")])
+    distinct = train.select(key).drop_nulls().unique().collect(engine="streaming")
+    return distinct.lazy().with_columns(pl.lit(True).alias(f"known.{key}"))
+
+
+def _with_known(rows: pl.LazyFrame, key: str, seen: pl.LazyFrame | None) -> pl.LazyFrame:
+    if seen is None:
+        return rows.with_columns(pl.lit(True).alias(f"known.{key}"))
+    joined = rows.join(seen, on=key, how="left", maintain_order="left")
+    return joined.with_columns(pl.col(f"known.{key}").fill_null(False))
+
+
+def _write_encoding(fitted: Encoding, folder: Path) -> dict[str, str]:
+    """Writes the feature map and the vocabularies; returns their digests."""
+    names = ["features.json"]
+    (folder / "features.json").write_text(fitted.features.to_json(), encoding="utf-8")
+    (folder / "vocabulary").mkdir()
+    for table, ids in fitted.vocabularies.items():
+        names.append(vocabulary_file(table))
+        ids.write_parquet(folder / names[-1], compression="zstd")
+    return {name: sha256_file(folder / name) for name in names}
