@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -151,3 +153,8 @@ def test_data_docs_load_nothing_from_elsewhere(run):
 def test_nothing_is_left_outside_the_target(run, tmp_path):
     run()
     assert {path.name for path in tmp_path.iterdir()} == {"dataset", "out"}
+
+
+def test_importing_the_stage_loads_no_great_expectations():
+    code = "import sys, lt4rec_core.stages.validate; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -27,3 +27,8 @@ def test_one_odd_day_does_not_condemn_the_next(draft, failures):
 def test_click_rate_of_a_day_without_labels_is_not_judged(draft, failures):
     draft.change(pl.lit(None, dtype=pl.Float32).alias("label.click"))
     assert failures(draft, "click_rate", "click_rate_change") == set()
+
+
+def test_empty_day_fails_the_row_count_and_breaks_nothing_else(draft, judged):
+    draft.frames["2026-01-05"] = draft.frames["2026-01-05"].head(0)
+    assert {("rows", "2026-01-05"), ("ctr in test", "all days")} <= judged(draft)
