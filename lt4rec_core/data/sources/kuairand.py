@@ -93,8 +93,8 @@ class KuaiRandFiles:
             staged = stage(_rows(frame, columns), [*logs, *users, *videos], days, root / "staged")
             check_days(days, staged.days, location)
             refuse_unparsable(staged, days, location, ingest.max_unparsable_share)
-            for day in days:
-                yield _read_day(staged, columns, day, first=day == days[0])
+            for day, before in zip(days, ("", *days), strict=False):
+                yield _read_day(staged, columns, day, before)
 
 
 def _entries(place: Location, ingest: Ingest) -> tuple[list[Entry], list[Entry], list[Entry]]:
@@ -178,20 +178,28 @@ def _rows(frame: pl.LazyFrame, columns: Columns) -> pl.LazyFrame:
     return rows.with_columns(ok=pl.all_horizontal(pl.col(name).is_not_null() for name in keys))
 
 
-def _read_day(staged: Staged, columns: Columns, day: str, first: bool) -> DayRead:
+def _read_day(staged: Staged, columns: Columns, day: str, before: str) -> DayRead:
+    """Reads a day without what it repeats, of itself or of the day `before` ("": the first).
+
+    Near midnight, where `date` and `time_ms` disagree, an impression may stand on two days.
+    """
+    keys = ["user", "item", "time"]
     frame = staged.scan(day)
-    again = repeats(frame, ["user", "item", "time"], ())
+    again = repeats(frame, keys, ())
     kept = frame.filter(~pl.col("row").is_in(again.implode()))
+    if before:
+        earlier = staged.scan(before).select(keys)
+        kept = kept.join(earlier, on=keys, how="anti", maintain_order="left")
     useless = pl.col("duration").is_null()
     clicked = pl.col("label.click") == 1
     counts = kept.select(without=useless.sum(), rows=pl.len()).collect(engine="streaming")
     without, rows = counts.row(0)
     outcome = frame.select(clicks=clicked.sum(), plays=(pl.col("play_time") > 0).sum())
     clicks, plays = outcome.collect(engine="streaming").row(0)
-    lost = staged.rows[UNKNOWN, False] if first else 0
+    lost = 0 if before else staged.rows[UNKNOWN, False]
     dropped = {
         "impressions.unparsable": staged.rows[day, False] + lost,
-        "impressions.duplicate": len(again),
+        "impressions.duplicate": staged.rows[day, True] - rows,
         "impressions.no_duration": without,
     }
     read = {"impressions": staged.read(day) + lost, "clicks": clicks, "plays": plays}
