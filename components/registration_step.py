@@ -43,6 +43,7 @@ class RegistrationStep(Step):
         self, dataset: str, joint: str, masks: Mapping[str, str], evaluation: str
     ) -> None:
         """Runs the stage, and registers what it exported as its verdict says."""
+        from lt4rec_core.stages.evaluate import open_evaluation
         from lt4rec_core.stages.register import register as stage
 
         data = open_input_dataset(self, dataset)
@@ -53,7 +54,7 @@ class RegistrationStep(Step):
             data,
             open_input_checkpoint(self, joint, data),
             open_input_masks(self, masks, data),
-            json.loads((self.folder(evaluation) / "metrics.json").read_text(encoding="utf-8")),
+            open_evaluation(self.folder(evaluation)),
             champion.folder if champion else None,
             self.target,
             self.tracker,

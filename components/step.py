@@ -185,7 +185,7 @@ def open_step(
         settings = from_mapping(json.loads(config))
         step = kind(node, settings, open_store(settings.tracking, context.workspace), context, task)
         step.prepare(inputs, extra(step))
-        with _locked(step.room, node):
+        with _locked(context.workspace / "locks" / step.room.name, node):
             step.begin()
             yield step
             step.finish()
@@ -219,9 +219,9 @@ def _fail(step: Step | None, context: RunContext, failure: Failure) -> None:
 
 
 @contextmanager
-def _locked(room: Path, node: str) -> Iterator[None]:
-    room.parent.mkdir(parents=True, exist_ok=True)
-    with room.with_suffix(".lock").open("w") as file:
+def _locked(path: Path, node: str) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
