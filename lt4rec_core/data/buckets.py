@@ -1,7 +1,7 @@
 """Numeric columns cut into buckets.
 
-Index layout: 0 is a missing value or NaN, 1..n + 1 are the buckets between n boundaries;
-a value that equals a boundary belongs to the bucket above it.
+Index layout: 0 is a missing value, NaN or an infinite one, 1..n + 1 are the buckets between
+n boundaries; a value that equals a boundary belongs to the bucket above it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def encode(values: pl.Expr, boundaries: tuple[float, ...]) -> pl.Expr:
     def cut(column: pl.Series) -> pl.Series:
         numbers = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
         index = np.searchsorted(cuts, numbers, side="right") + 1
-        index[np.isnan(numbers)] = MISSING
+        index[~np.isfinite(numbers)] = MISSING
         return pl.Series(column.name, index, dtype=pl.Int32)
 
     return values.map_batches(cut, return_dtype=pl.Int32, is_elementwise=True)

@@ -35,16 +35,12 @@ def test_a_column_without_numbers_has_no_boundaries() -> None:
     assert fit([None, math.nan, math.inf], 4) == ()
 
 
-def test_missing_and_nan_are_zero_and_a_boundary_belongs_above() -> None:
-    assert encode([None, math.nan, -math.inf, 0.9, 1.0, 2.0, math.inf], (1.0, 2.0)) == [
-        0,
-        0,
-        1,
-        1,
-        2,
-        3,
-        3,
-    ]
+def test_what_is_no_finite_number_is_missing() -> None:
+    assert encode([None, math.nan, -math.inf, math.inf], (1.0, 2.0)) == [0, 0, 0, 0]
+
+
+def test_a_boundary_belongs_to_the_bucket_above_it() -> None:
+    assert encode([0.9, 1.0, 1.1, 2.0], (1.0, 2.0)) == [1, 2, 2, 3]
 
 
 def test_a_column_without_boundaries_has_one_bucket() -> None:
@@ -73,5 +69,5 @@ def test_boundaries_do_not_depend_on_the_order_of_rows(
 def test_indices_are_those_of_numpy(values: list[float], parts: int) -> None:
     boundaries = fit(list(values), parts)
     expected = np.searchsorted(np.array(boundaries), values, side="right") + 1
-    expected[np.isnan(values)] = 0
+    expected[~np.isfinite(values)] = 0
     assert encode(list(values), boundaries) == expected.tolist()
