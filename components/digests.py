@@ -51,9 +51,7 @@ def stage_settings(config: Config, stage: str) -> dict[str, Any]:
     return settings
 
 
-def step_key(
-    stage: str, task: str, config: Config, inputs: dict[str, str], extra: str = ""
-) -> str:
+def step_key(stage: str, task: str, config: Config, inputs: dict[str, str], extra: str = "") -> str:
     """Names a step's result by all it depends on: equal keys mean equal results.
 
     Args:

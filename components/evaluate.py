@@ -4,7 +4,9 @@ from kfp import dsl
 
 
 @dsl.component(base_image="lt4rec", install_kfp_package=False)
-def evaluate(config: str, run: str, dataset: str, joint: str, masks: dict, singles: dict) -> str:
+def evaluate(
+    config: str, run: str, dataset: str, joint: str, masks: dict[str, str], singles: dict[str, str]
+) -> str:
     """Measures the subnetworks and the baselines on the test day; gives the reference."""
     from components.inputs import open_input_checkpoint, open_input_dataset, open_input_masks
     from components.step import open_step

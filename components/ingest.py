@@ -8,10 +8,8 @@ from kfp import dsl
 @dsl.component(base_image="lt4rec", install_kfp_package=False)
 def ingest(
     config: str, source: str, data_date: str, workspace: str, parent_run_id: str, git_commit: str
-) -> NamedTuple("Outputs", [("run", str), ("dataset", str)]):
+) -> NamedTuple("Outputs", [("run", str), ("dataset", str)]):  # type: ignore[valid-type]
     """Makes one encoded dataset of raw logs; gives the run's context and the reference."""
-    from typing import NamedTuple
-
     from components.dataset_step import open_ingest
 
     with open_ingest(config, source, data_date, workspace, parent_run_id, git_commit) as step:
@@ -19,5 +17,4 @@ def ingest(
             from lt4rec_core.stages.ingest import ingest as stage
 
             stage(step.config, source, data_date or None, step.target, step.tracker)
-    outputs = NamedTuple("Outputs", [("run", str), ("dataset", str)])
-    return outputs(step.context.to_json(), step.reference)
+    return step.context.to_json(), step.reference

@@ -46,7 +46,8 @@ def open_input_dataset(step: Step, reference: str) -> Dataset:
 
 def log_dataset(step: Step, dataset: Dataset) -> None:
     """Records in MLflow which dataset the step's run reads or made."""
-    source = json.dumps({"location": dataset.manifest.source.location, "days": dataset.manifest.splits})
+    manifest = dataset.manifest
+    source = json.dumps({"location": manifest.source.location, "days": manifest.splits})
     step.store.log_dataset(step.run_id, step.config.name, dataset.digest, source, step.stage)
 
 
@@ -57,7 +58,9 @@ def open_input_checkpoint(step: Step, reference: str, dataset: Dataset) -> Check
     return open_checkpoint(step.folder(reference), "checkpoint", dataset.features.digest)
 
 
-def open_input_masks(step: Step, references: Mapping[str, str], dataset: Dataset) -> dict[str, Mask]:
+def open_input_masks(
+    step: Step, references: Mapping[str, str], dataset: Dataset
+) -> dict[str, Mask]:
     """Opens the tasks' masks; raises ArtifactError if one was made for other features."""
     from lt4rec_core.stages.prune import open_mask
 

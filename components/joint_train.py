@@ -4,7 +4,7 @@ from kfp import dsl
 
 
 @dsl.component(base_image="lt4rec", install_kfp_package=False)
-def joint_train(config: str, run: str, dataset: str, init: str, masks: dict) -> str:
+def joint_train(config: str, run: str, dataset: str, init: str, masks: dict[str, str]) -> str:
     """Trains all tasks in turn, each under its own mask; gives the checkpoint's reference."""
     from components.inputs import open_input_checkpoint, open_input_dataset, open_input_masks
     from components.step import open_step

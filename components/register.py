@@ -11,17 +11,16 @@ def register(
     validation: str,
     init: str,
     joint: str,
-    masks: dict,
-    singles: dict,
+    masks: dict[str, str],
+    singles: dict[str, str],
     evaluation: str,
 ) -> str:
     """Registers the model under the gate's verdict, and reports on the whole run."""
-    from components.registration_step import RegistrationStep
+    from components.registration_step import open_registration
     from components.run_report import publish_report
-    from components.step import open_step
 
     inputs = {"dataset": dataset, "joint": joint, "evaluation": evaluation, **masks}
-    with open_step("register", config, run, inputs, kind=RegistrationStep) as step:
+    with open_registration(config, run, inputs) as step:
         if step.needed:
             step.register(dataset, joint, masks, evaluation)
         step.conclude()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from components import model_registry
 from components.digests import step_key
 from components.inputs import open_input_checkpoint, open_input_dataset, open_input_masks
 from components.reference import Reference
-from components.step import Step
+from components.step import Step, open_step
 from lt4rec_core.config import digest
 from lt4rec_core.data.atomic import file_aside
 from lt4rec_core.errors import ArtifactError
@@ -39,9 +40,7 @@ class RegistrationStep(Step):
         if model_registry.find_registered(self.store, name, self.key) is None:
             raise ArtifactError(f"the version that was registered as {name!r} is gone")
 
-    def register(
-        self, dataset: str, joint: str, masks: Mapping[str, str], evaluation: str
-    ) -> None:
+    def register(self, dataset: str, joint: str, masks: Mapping[str, str], evaluation: str) -> None:
         """Runs the stage, and registers what it exported as its verdict says."""
         from lt4rec_core.stages.evaluate import open_evaluation
         from lt4rec_core.stages.register import register as stage
@@ -92,6 +91,15 @@ class RegistrationStep(Step):
         before = model_registry.champion_version(self.store, name, key) if key else ""
         made = step_key(self.stage, self.task, self.config, self.inputs, before)
         return before if key == made else version
+
+
+@contextmanager
+def open_registration(
+    config: str, run: str, inputs: Mapping[str, str]
+) -> Iterator[RegistrationStep]:
+    """Gives register's step, as `open_step` does."""
+    with open_step("register", config, run, inputs, kind=RegistrationStep) as step:
+        yield cast("RegistrationStep", step)
 
 
 def read_outcome(folder: Path) -> dict[str, Any]:

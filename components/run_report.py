@@ -26,10 +26,10 @@ def publish_report(
     trained: Mapping[str, str],
     evaluation: str,
 ) -> Path:
-    """Renders the report into the workspace and logs it in the pipeline run; needs `step` concluded.
+    """Renders the report into the workspace and logs it in the pipeline run.
 
     Args:
-        step: register's step, whose pipeline run is reported on.
+        step: register's step, concluded; its pipeline run is reported on.
         dataset: reference of the dataset; likewise `validation` and `evaluation`.
         validation: see `dataset`.
         masks: reference of each task's mask.
@@ -71,9 +71,7 @@ def _curve(step: Step, node: str, reference: str) -> Iterator[dict[str, Any]]:
 
 def _seconds(step: Step) -> dict[str, float]:
     runs = sorted(step.store.children(step.context.run_id).items(), key=_start)
-    return {
-        node: run.data.metrics[SECONDS] for node, run in runs if SECONDS in run.data.metrics
-    }
+    return {node: run.data.metrics[SECONDS] for node, run in runs if SECONDS in run.data.metrics}
 
 
 def _start(entry: tuple[str, Any]) -> Any:

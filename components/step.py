@@ -239,5 +239,3 @@ def _flat(settings: object, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(value, f"{prefix}.{value.get('name', position)}")
     else:
         yield prefix, str(settings)
-
-

@@ -46,7 +46,11 @@ class ComponentStream(io.TextIOBase):
 
     def tail(self, failure: Failure | None) -> str:
         """Says what went wrong with the last lines printed, for errors nobody foresaw."""
-        head = f"step {failure.stage} stopped: {failure.kind}: {failure.message}" if failure else "the run stopped"
+        head = (
+            f"step {failure.stage} stopped: {failure.kind}: {failure.message}"
+            if failure
+            else "the run stopped"
+        )
         lines = list(self._kept)
         starts = [n for n, line in enumerate(lines) if line.strip().startswith("Traceback (")]
         lines = lines[starts[0] :] if starts else lines

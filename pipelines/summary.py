@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.registration_step import read_outcome
 from components.reference import Reference
+from components.registration_step import read_outcome
 from components.store import Store
 
 
