@@ -16,6 +16,7 @@ from lt4rec_core.data.declaration import declare
 from lt4rec_core.data.encoding import Encoding
 from lt4rec_core.data.manifest import FORMAT, SPLITS, DayRecord, Manifest, SourceRecord, Split
 from lt4rec_core.data.raw import RawDay, RawLog, read_log
+from lt4rec_core.data.sources.registry import find
 from lt4rec_core.data.sources.source import Source
 from lt4rec_core.data.split import split_days
 from lt4rec_core.errors import ArtifactError, ConfigError, InputError
@@ -47,13 +48,7 @@ def ingest(
         InputError: the logs lack a day, a column, clicks or samples of a task.
         StoreError: the disk is full.
     """
-    from lt4rec_core.data.sources.registry import SOURCES
-
-    source = SOURCES.get(config.ingest.source)
-    if source is None:
-        raise ConfigError(
-            f"ingest.source is {config.ingest.source!r}; known sources are {sorted(SOURCES)}"
-        )
+    source = find(config.ingest.source)
     return ingest_from(source, config, location, data_date, target, tracker, base)
 
 
