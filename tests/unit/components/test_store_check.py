@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from components import store_check
+from components.store import open_store
+from components.store_check import check_artifacts, check_uri
+from lt4rec_core.config import Tracking
+from lt4rec_core.errors import StoreError
+
+
+def test_locked_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_check, "_TIMEOUT_SECONDS", 0.1)
+    path = tmp_path / "mlflow.db"
+    holder = sqlite3.connect(path)
+    try:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match=r"mlflow.db can't be written \(database is locked\)"):
+            check_uri(f"sqlite:///{path}")
+    finally:
+        holder.close()
+
+
+def test_read_only_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    sqlite3.connect(path).close()
+    uri = f"sqlite:///file:{path}?mode=ro&uri=true"
+    with pytest.raises(StoreError, match="readonly"):
+        open_store(Tracking(uri=uri), tmp_path)
+
+
+def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    path.write_text("not a database" * 100)
+    with pytest.raises(StoreError, match="file is not a database"):
+        check_uri(f"sqlite:///{path}")
+
+
+def test_probe_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    check_uri(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    connection.close()
+
+
+def test_server_that_is_away_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        port = taken.getsockname()[1]
+        with pytest.raises(StoreError, match=rf"127.0.0.1:{port} doesn't answer"):
+            check_uri(f"http://127.0.0.1:{port}")
+
+
+def test_artifact_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"tracking.artifact_root"):
+        check_artifacts(str(tmp_path / "file" / "artifacts"))
