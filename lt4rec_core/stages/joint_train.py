@@ -72,9 +72,7 @@ def joint_train(
         tracker,
     )
     manifest = {
-        "stage": "joint_train",
-        "schema_digest": dataset.features.digest,
-        "parents": [dataset.digest, init.digest, *(masks[name].digest for name in names)],
+        **ground.origin("joint_train", init.digest, *(masks[name].digest for name in names)),
         "steps": trained.progress.step,
         "best_step": trained.progress.best_step,
         "metrics": dict(trained.metrics),

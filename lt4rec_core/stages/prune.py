@@ -91,10 +91,8 @@ def prune(
         "mask",
         dict(masks[chosen].tensors),
         {
-            "stage": "prune",
+            **ground.origin("prune", init.digest),
             "task": task,
-            "schema_digest": dataset.features.digest,
-            "parents": [dataset.digest, init.digest],
             "mask_digest": masks[chosen].digest,
             "density": masks[chosen].density,
             "layer_density": masks[chosen].layer_density,

@@ -44,10 +44,8 @@ def single_task(
         tracker,
     )
     manifest = {
-        "stage": "single_task",
+        **ground.origin("single_task"),
         "task": task,
-        "schema_digest": dataset.features.digest,
-        "parents": [dataset.digest],
         "steps": trained.progress.step,
         "best_step": trained.progress.best_step,
         "metrics": dict(trained.metrics),

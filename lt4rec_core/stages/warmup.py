@@ -58,9 +58,7 @@ def warmup(
     tensors = {f"weights/{name}": values for name, values in weights.items()}
     tensors |= {f"moments/{name}": values for name, values in moments.items()}
     manifest = {
-        "stage": "warmup",
-        "schema_digest": dataset.features.digest,
-        "parents": [dataset.digest],
+        **ground.origin("warmup"),
         "steps": plan.steps,
         "metrics": dict(trained.metrics),
     }

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from lt4rec_core.config import Config
+import torch
+
+from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.layout import layout_of
 from lt4rec_core.data.samples import Samples, read_samples
@@ -42,6 +45,20 @@ class Ground:
     def optimizer(self, network: Network) -> MaskedAdam:
         """Returns an optimizer without moments for all parameters of `network`."""
         return MaskedAdam(dict(network.named_parameters()), self.config.optimizer)
+
+    def origin(self, stage: str, *parents: str) -> dict[str, Any]:
+        """Returns what a manifest says of how something was made: settings, schema, parents."""
+        sections = {name: getattr(self.config, name) for name in ("model", "optimizer", stage)}
+        return {
+            "stage": stage,
+            "schema_digest": self.dataset.features.digest,
+            "parents": [self.dataset.digest, *parents],
+            "config": {
+                "seed": self.config.seed,
+                "threads": torch.get_num_threads(),
+                **{name: to_mapping(section) for name, section in sections.items()},
+            },
+        }
 
     def train(
         self,
