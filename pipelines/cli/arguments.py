@@ -1,0 +1,72 @@
+"""Arguments that need reading: the configuration, the day, the code's commit."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from lt4rec_core.config import Config
+
+_CODE = Path(__file__).resolve().parent.parent
+_SHIPPED = _CODE / "configs"
+
+
+def read_config(name: str, overrides: Sequence[str] | None = None) -> Config:
+    """Reads the TOML file `name`, or the shipped one of that bare name.
+
+    Raises:
+        ConfigError: there is no such file, or `load` refuses it.
+    """
+    from lt4rec_core.config import load
+    from lt4rec_core.errors import ConfigError
+
+    path = Path(name).expanduser()
+    if not path.is_file():
+        shipped = {file.stem: file for file in sorted(_SHIPPED.glob("*.toml"))}
+        if name not in shipped:
+            raise ConfigError(
+                f"no configuration file at {name}; expected a TOML file or one of the shipped "
+                f"ones, {', '.join(shipped)}"
+            )
+        path = shipped[name]
+    return load(path, overrides or ())
+
+
+def data_day(text: str) -> str:
+    """Returns a date as it was given; raises BadParameter unless it is YYYY-MM-DD."""
+    try:
+        valid = not text or datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        valid = False
+    if not valid:
+        raise typer.BadParameter(f"{text!r} isn't a day like 2026-01-31")
+    return text
+
+
+def git_commit() -> str:
+    """Returns the commit of this code, with "-dirty" if it was changed; "" if unknown."""
+    commit = _git("rev-parse", "HEAD")
+    if not commit:
+        return ""
+    return f"{commit}-dirty" if _git("status", "--porcelain", "--untracked-files=no") else commit
+
+
+def _git(*arguments: str) -> str:
+    import shutil
+    import subprocess
+
+    git = shutil.which("git")
+    if git is None or not (_CODE.parent / ".git").exists():
+        return ""  # installed somewhere: a repository further up is another project's
+    command = [git, "-C", str(_CODE.parent), "--no-optional-locks", *arguments]
+    try:
+        # A fixed command without a shell; git is whichever the user has.
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

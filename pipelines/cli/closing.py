@@ -1,0 +1,120 @@
+"""What a command says on stdout when it is over, for people."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lt4rec_core.config import Config, Tracking
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipelines.doctor import Check
+
+
+def tell_run(summary: Mapping[str, Any], config: Config, workspace: Path) -> None:
+    """Prints metrics, gain, verdict, version, and where to look further."""
+    console = _console()
+    console.print(_metrics(summary, config))
+    gate, model = summary["gate"], summary["model"]
+    console.print()
+    verdict = "[bold green]accepted[/]" if gate["accepted"] else "[bold yellow]refused[/]"
+    console.print(f"Gate      {verdict}", highlight=False)
+    for reason in gate["reasons"]:
+        typer.echo(f"          {reason}")
+    name = f"{model['name']} version {model['version']}, alias {model['alias']}"
+    typer.echo(f"Model     {name} ({model['uri']})")
+    typer.echo(f"Masks     {_masks(summary['masks'])}")
+    typer.echo(f"Report    {summary['report']}")
+    typer.echo(f"MLflow    {mlflow_command(config.tracking, workspace)}")
+
+
+def tell_validation(summary: Mapping[str, Any]) -> None:
+    """Prints the warnings and where all results are; errors are told by the error itself."""
+    console = _console()
+    verdict = "[bold red]failed[/]" if summary["failed"] else "[bold green]passed[/]"
+    console.print(f"Validation {verdict}", highlight=False)
+    for message in summary["messages"]:
+        if message.startswith("warning"):
+            typer.echo(f"  {message}")
+    counts = ", ".join(f"{summary[name]} {name}" for name in ("passed", "errors", "warnings"))
+    typer.echo(f"Measures   {counts}, {summary['skipped']} skipped")
+    typer.echo(f"Result     {summary['result']}")
+    typer.echo(f"Data Docs  {summary['data_docs']}")
+
+
+def tell_checks(checks: Sequence[Check]) -> None:
+    """Prints one line a check, and what to do where it isn't ok."""
+    console = _console()
+    styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        console.print(f"[{styles[check.status]}]{check.status:<4}[/] ", end="")
+        typer.echo(f" {check.name:<{width}}  {check.seen}")
+        if check.advice:
+            typer.echo(f"{'':<{width + 8}}→ {check.advice}")
+    counts = {status: sum(c.status == status for c in checks) for status in styles}
+    typer.echo(", ".join(f"{number} {status}" for status, number in counts.items()))
+
+
+def mlflow_command(tracking: Tracking, workspace: Path) -> str:
+    """How to look at the runs in MLflow: a shell command, or the server's address."""
+    if tracking.uri.startswith(("http://", "https://")):
+        return f"open {tracking.uri} in a browser"
+    uri = tracking.uri or f"sqlite:///{workspace.expanduser().resolve() / 'mlflow.db'}"
+    program = Path(sys.executable).with_name("mlflow")
+    return shlex.join([str(program) if program.exists() else "mlflow", "ui", *_store(uri)])
+
+
+def _store(uri: str) -> list[str]:
+    return ["--backend-store-uri", uri]
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(soft_wrap=True)
+
+
+def _metrics(summary: Mapping[str, Any], config: Config) -> Any:
+    from rich.table import Table
+
+    from lt4rec_core.tasks import resolve
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for head in ("task", "metric", "MTL gain", "interval", "other metrics"):
+        table.add_column(head, no_wrap=head != "other metrics")
+    for task in resolve(config.tasks):
+        metrics = dict(summary["metrics"][task.name])
+        value = metrics.pop(task.metric, None)
+        gain = summary["mtl_gain"].get(task.name) or {}
+        table.add_row(
+            task.name,
+            f"{task.metric} {_number(value)}",
+            _number(gain.get("value"), "+"),
+            f"{_number(gain.get('low'), '+')} to {_number(gain.get('high'), '+')}",
+            ", ".join(f"{name} {_number(other)}" for name, other in metrics.items()),
+        )
+    return table
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    return "undefined" if value is None else f"{value:{sign}.5f}"
+
+
+def _masks(masks: Mapping[str, Any]) -> str:
+    told = [
+        f"{task} keeps {mask['density']:.1%} (round {mask['round']})"
+        for task, mask in masks.items()
+        if task != "overlap"
+    ]
+    overlap = masks["overlap"]
+    shared = overlap.items() if isinstance(overlap, Mapping) else [("both", overlap)]
+    told += [f"overlap of {pair} {share:.1%}" for pair, share in shared]
+    return ", ".join(told)
