@@ -18,7 +18,7 @@ _NETWORK = ("seed", "threads", "device", "tasks", "model", "optimizer")
 # the stage again; a test watches the stages read nothing else.
 STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "ingest": ("fields", "tasks", "ingest", "evaluate.slices"),
-    "validate": ("fields", "tasks", "ingest", "validate"),
+    "validate": ("fields", "tasks", "ingest", "evaluate.slices", "validate"),
     "warmup": (*_NETWORK, "warmup"),
     "prune": (*_NETWORK, "prune"),
     "joint_train": (*_NETWORK, "joint_train"),

@@ -77,6 +77,11 @@ class RegistrationStep(Step):
         with file_aside(self.target / _OUTCOME) as file:
             file.write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
 
+    def finish(self) -> None:
+        """Ends the pipeline's run too: this is its last node."""
+        super().finish()
+        self.store.end(self.context.run_id, "FINISHED")
+
     def _champion(self) -> str:
         """Returns the version to be held against, "" if there is none.
 

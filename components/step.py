@@ -83,6 +83,7 @@ class Step:
             tags[mlflow_store.KEY] = self.key
         else:  # what is left of a run killed between storing and clearing up
             shutil.rmtree(self.room, ignore_errors=True)
+        store.resume(self.context.run_id)
         self.run_id = store.start_child(self.context.run_id, self.node, tags)
         self.room.mkdir(parents=True, exist_ok=True)
         self.tracker = MlflowTracker(

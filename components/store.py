@@ -93,6 +93,12 @@ class Store:
         with store_errors("the run can't be ended"):
             self.client.set_terminated(run_id, status)
 
+    def resume(self, run_id: str) -> None:
+        """Makes a run that a failed step ended RUNNING again: the step is tried once more."""
+        with store_errors("the run can't be resumed"):
+            if self.client.get_run(run_id).info.status == "FAILED":
+                self.client.update_run(run_id, status="RUNNING")
+
     def children(self, parent: str) -> dict[str, Any]:
         """Returns the latest run of each node below `parent`, by node name."""
         runs = self.search(f"tags.`{_PARENT}` = '{parent}'")

@@ -76,7 +76,6 @@ def run_training(
         except BaseException:  # interrupted by the user
             store.end(parent, "KILLED")
             raise
-        store.end(parent, "FINISHED")
         return summarize(store, parent, data_date)
 
 
