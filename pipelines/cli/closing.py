@@ -22,6 +22,9 @@ def tell_run(summary: Mapping[str, Any], config: Config, workspace: Path) -> Non
     """Prints metrics, gain, verdict, version, and where to look further."""
     console = _console()
     console.print(_metrics(summary, config))
+    for task, metrics in summary["metrics"].items():
+        told = ", ".join(f"{name} {_number(value)}" for name, value in metrics.items())
+        typer.echo(f"{task}: {told}")
     gate, model = summary["gate"], summary["model"]
     console.print()
     verdict = "[bold green]accepted[/]" if gate["accepted"] else "[bold yellow]refused[/]"
@@ -69,11 +72,8 @@ def mlflow_command(tracking: Tracking, workspace: Path) -> str:
         return f"open {tracking.uri} in a browser"
     uri = tracking.uri or f"sqlite:///{workspace.expanduser().resolve() / 'mlflow.db'}"
     program = Path(sys.executable).with_name("mlflow")
-    return shlex.join([str(program) if program.exists() else "mlflow", "ui", *_store(uri)])
-
-
-def _store(uri: str) -> list[str]:
-    return ["--backend-store-uri", uri]
+    name = str(program) if program.exists() else "mlflow"
+    return shlex.join([name, "ui", "--backend-store-uri", uri])
 
 
 def _console() -> Console:
@@ -88,18 +88,17 @@ def _metrics(summary: Mapping[str, Any], config: Config) -> Any:
     from lt4rec_core.tasks import resolve
 
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for head in ("task", "metric", "MTL gain", "interval", "other metrics"):
-        table.add_column(head, no_wrap=head != "other metrics")
+    interval = f"{config.evaluate.confidence:.0%} interval"
+    for head in ("task", "metric", "MTL gain", interval):
+        table.add_column(head, no_wrap=True)
     for task in resolve(config.tasks):
-        metrics = dict(summary["metrics"][task.name])
-        value = metrics.pop(task.metric, None)
+        value = summary["metrics"][task.name].get(task.metric)
         gain = summary["mtl_gain"].get(task.name) or {}
         table.add_row(
             task.name,
             f"{task.metric} {_number(value)}",
             _number(gain.get("value"), "+"),
             f"{_number(gain.get('low'), '+')} to {_number(gain.get('high'), '+')}",
-            ", ".join(f"{name} {_number(other)}" for name, other in metrics.items()),
         )
     return table
 
