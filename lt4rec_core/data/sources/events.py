@@ -95,7 +95,10 @@ class EventStreams:
                 for number, name in enumerate(_streams(events))
             }
             impressions, clicks, plays = staged.values()
-            check_days(days, impressions.days, place_name(location, events.impressions))
+            empty = set(days) - set(impressions.days)
+            if empty:
+                present = set(self.days(location, ingest, scratch)) - empty
+                check_days(days, present | set(impressions.days), location)
             for name, stream in staged.items():
                 refuse_unparsable(
                     stream, days, place_name(location, name), ingest.max_unparsable_share
@@ -175,7 +178,7 @@ def _stage(
         check_days(days, present, f"the stream {stream!r}")
     files = locate(place, entries, folder / "fetched")
     wanted, allowed = _columns(events, columns, stream)
-    frame = scan(files, wanted, None if events.allow_extra_columns else allowed)
+    frame = scan(files, wanted, columns.multi, None if events.allow_extra_columns else allowed)
     make = _impressions if stream == events.impressions else _events
     rows = make(frame, frame.collect_schema(), ingest, columns, stream)
     staged = stage(rows, files, keep, folder / "staged")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,15 +79,17 @@ def locate(location: Location, entries: Iterable[Entry], scratch: Path) -> tuple
 
 
 def scan(
-    files: Sequence[LogFile], columns: Sequence[str], strict: Collection[str] | None = None
+    files: Sequence[LogFile],
+    columns: Sequence[str],
+    multi: Mapping[str, str] | None = None,
+    strict: Collection[str] | None = None,
 ) -> pl.LazyFrame:
     """The wanted columns of all files, in the files' order, and `_path_day`.
-
-    Columns that are lists in one file and text in another come out as lists.
 
     Args:
         files: at least one file.
         columns: wanted columns.
+        multi: those of them that come out as lists, with the mark that cuts plain text.
         strict: where given, the only columns that a file may have.
 
     Raises:
@@ -97,7 +99,9 @@ def scan(
         schemas = _schemas(files, columns)
     for file, schema in zip(files, schemas, strict=True):
         missing_column(file.shown, columns, schema, strict)
-    lists = {name for schema in schemas for name in columns if isinstance(schema[name], pl.List)}
+    marks = multi or {}
+    for file, schema in zip(files, schemas, strict=True):
+        _refuse_lists(file, schema, [name for name in columns if name not in marks])
     parts = []
     alike = itertools.groupby(
         zip(files, schemas, strict=True), key=lambda pair: (pair[0].kind, pair[0].day, pair[1])
@@ -106,7 +110,7 @@ def scan(
         paths = [file for file, _ in group]
         frame = _READERS[kind](paths, schema, columns)
         frame = frame.select(
-            *(_normal(name, schema[name], name in lists) for name in columns),
+            *(_normal(name, schema[name], marks.get(name)) for name in columns),
             pl.lit(day).alias(PATH_DAY),
         )
         parts.append(frame)
@@ -153,7 +157,14 @@ def _parquet_header(file: LogFile) -> pl.Schema:
 
 
 def _csv_header(file: LogFile) -> pl.Schema:
-    first = pl.scan_csv(file.path, has_header=False, infer_schema=False, n_rows=1).collect()
+    first = pl.scan_csv(
+        file.path,
+        has_header=False,
+        infer_schema=False,
+        n_rows=1,
+        truncate_ragged_lines=True,
+        encoding="utf8-lossy",
+    ).collect()
     names = [str(value or "").strip() for value in first.row(0)]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -225,12 +236,21 @@ def _decode(lines: pl.Series, shape: pl.Struct) -> pl.Series:
         return pl.concat([_decode(lines[:middle], shape), _decode(lines[middle:], shape)])
 
 
-def _normal(name: str, dtype: pl.DataType, as_list: bool) -> pl.Expr:
+def _refuse_lists(file: LogFile, schema: pl.Schema, singles: Iterable[str]) -> None:
+    for name in singles:
+        if isinstance(schema[name], pl.List | pl.Array | pl.Struct):
+            raise InputError(
+                f"{file.shown}: the column {name!r} holds {schema[name]}, one value is expected; "
+                'declare its field with values = "multi", or mend the file'
+            )
+
+
+def _normal(name: str, dtype: pl.DataType, mark: str | None) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.List):
         return column.list.eval(_text(pl.element(), dtype.inner)).alias(name)
-    if as_list:
-        return pl.concat_list(_text(column, dtype)).alias(name)
+    if mark is not None:
+        return _text(column, dtype).str.split(mark).alias(name)
     if dtype.is_numeric() or isinstance(dtype, pl.Datetime):
         return column
     return _text(column, dtype)

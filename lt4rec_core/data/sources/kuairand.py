@@ -17,7 +17,7 @@ import polars as pl
 from lt4rec_core.config import Ingest
 from lt4rec_core.data.objects import Entry, Location, open_location
 from lt4rec_core.data.sources.files import PATH_DAY, LogFile, column_names, explained, locate, scan
-from lt4rec_core.data.sources.partitions import check_days
+from lt4rec_core.data.sources.partitions import check_days, shifted, surrounded
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead
 from lt4rec_core.data.sources.staging import (
@@ -90,11 +90,13 @@ class KuaiRandFiles:
                 locate(place, group, root / "fetched") for group in _entries(place, ingest)
             )
             frame = _joined(logs, users, videos, columns)
-            staged = stage(_rows(frame, columns), [*logs, *users, *videos], days, root / "staged")
-            check_days(days, staged.days, location)
+            files = [*logs, *users, *videos]
+            staged = stage(_rows(frame, columns), files, surrounded(days, 1, 0), root / "staged")
+            if not set(days) <= set(staged.days):
+                check_days(days, self.days(location, ingest, scratch), location)
             refuse_unparsable(staged, days, location, ingest.max_unparsable_share)
-            for day, before in zip(days, ("", *days), strict=False):
-                yield _read_day(staged, columns, day, before)
+            for day in days:
+                yield _read_day(staged, columns, day, first=day == days[0])
 
 
 def _entries(place: Location, ingest: Ingest) -> tuple[list[Entry], list[Entry], list[Entry]]:
@@ -133,14 +135,14 @@ def _joined(
     known = {HOUR, *log_names, *user_names, *video_names}
     missing_column("the source", columns.names, known)
     own = [name for name in columns.names if name in log_names]
-    frame = scan(logs, list(dict.fromkeys((*LOG, *own))))
+    frame = scan(logs, list(dict.fromkeys((*LOG, *own))), columns.multi)
     taken = {HOUR, *log_names}
     for key, files, names in ((USER, users, user_names), (VIDEO, videos, video_names)):
         more = [name for name in columns.names if name in names and name not in taken]
         taken |= names
         if not more:
             continue
-        side = scan(files, [key, *more]).drop(PATH_DAY).with_columns(clean(key))
+        side = scan(files, [key, *more], columns.multi).drop(PATH_DAY).with_columns(clean(key))
         side = side.filter(pl.col(key).is_not_null())
         side = side.unique(key, keep="first", maintain_order=True)
         frame = frame.with_columns(clean(key)).join(side, on=key, how="left", maintain_order="left")
@@ -178,16 +180,18 @@ def _rows(frame: pl.LazyFrame, columns: Columns) -> pl.LazyFrame:
     return rows.with_columns(ok=pl.all_horizontal(pl.col(name).is_not_null() for name in keys))
 
 
-def _read_day(staged: Staged, columns: Columns, day: str, before: str) -> DayRead:
-    """Reads a day without what it repeats, of itself or of the day `before` ("": the first).
+def _read_day(staged: Staged, columns: Columns, day: str, first: bool) -> DayRead:
+    """Reads a day without what it repeats, of itself or of the day before.
 
-    Near midnight, where `date` and `time_ms` disagree, an impression may stand on two days.
+    Near midnight, where `date` and `time_ms` disagree, an impression may stand on two
+    days. The day before is looked at whether it is asked for or not.
     """
     keys = ["user", "item", "time"]
     frame = staged.scan(day)
     again = repeats(frame, keys, ())
     kept = frame.filter(~pl.col("row").is_in(again.implode()))
-    if before:
+    before = shifted(day, -1)
+    if staged.rows[before, True]:
         earlier = staged.scan(before).select(keys)
         kept = kept.join(earlier, on=keys, how="anti", maintain_order="left")
     useless = pl.col("duration").is_null()
@@ -196,7 +200,7 @@ def _read_day(staged: Staged, columns: Columns, day: str, before: str) -> DayRea
     without, rows = counts.row(0)
     outcome = frame.select(clicks=clicked.sum(), plays=(pl.col("play_time") > 0).sum())
     clicks, plays = outcome.collect(engine="streaming").row(0)
-    lost = 0 if before else staged.rows[UNKNOWN, False]
+    lost = staged.rows[UNKNOWN, False] if first else 0
     dropped = {
         "impressions.unparsable": staged.rows[day, False] + lost,
         "impressions.duplicate": staged.rows[day, True] - rows,

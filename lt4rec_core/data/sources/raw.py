@@ -15,33 +15,20 @@ def unified(columns: Columns, schema: pl.Schema) -> list[pl.Expr]:
     without elements becomes null.
     """
     return [
-        *(_one(name, schema[name]) for name in columns.single),
-        *(_many(name, schema[name], mark) for name, mark in columns.multi.items()),
+        *(clean(name) for name in columns.single),
+        *(_many(name) for name in columns.multi),
         *(_number(name, schema[name]) for name in columns.numeric),
     ]
 
 
-def _one(name: str, dtype: pl.DataType) -> pl.Expr:
-    if isinstance(dtype, pl.List):
-        first = pl.col(name).list.first().str.strip_chars()
-        return pl.when(first != "").then(first).alias(name)
-    return clean(name)
-
-
-def _many(name: str, dtype: pl.DataType, mark: str) -> pl.Expr:
-    if isinstance(dtype, pl.List):
-        texts = pl.col(name)
-    else:
-        texts = pl.col(name).cast(pl.String).str.split(mark)
-    stripped = texts.list.eval(pl.element().str.strip_chars())
+def _many(name: str) -> pl.Expr:
+    stripped = pl.col(name).list.eval(pl.element().str.strip_chars())
     kept = stripped.list.eval(pl.element().filter(pl.element() != ""))
     return pl.when(kept.list.len() > 0).then(kept).alias(name)
 
 
 def _number(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
-    if isinstance(dtype, pl.List):
-        column = column.list.first()
     if isinstance(dtype, pl.Datetime):
         column = column.dt.epoch("ms")
     number = column.cast(pl.Float64, strict=False)

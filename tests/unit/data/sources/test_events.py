@@ -210,7 +210,7 @@ def test_a_missing_day_is_named_with_the_days_present(log, build):
 
 def test_a_day_of_which_nothing_can_be_used_is_refused(log, build):
     log.fill([build.impression("a", NOON, duration_ms=0)])
-    with pytest.raises(InputError, match="no impression of 2026-01-02 can be used.*no_duration"):
+    with pytest.raises(InputError, match=r"no impression of 2026-01-02 can be used.*no_duration"):
         log.read(DAY)
 
 

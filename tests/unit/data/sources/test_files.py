@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from lt4rec_core.errors import InputError
+
+DAY = "2026-01-02"
+NOON = "2026-01-02 12:00:00"
+NAMES = [
+    "part.parquet",
+    *(
+        f"part.{kind}{zipped}"
+        for kind in ("csv", "jsonl", "ndjson")
+        for zipped in ("", ".gz", ".zst")
+    ),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_format_reads_alike(log, build, name):
+    log.fill(
+        [build.impression("a", NOON), build.impression("b", NOON, item_id=17, tags="")],
+        [build.happened("a", NOON)],
+        [build.played("a", NOON, 2500.0)],
+        name=name,
+    )
+    [(frame, _, dropped)] = log.read(DAY)
+    assert frame.sort("row_id").select("item", "tab", "tags", "label.watch_ratio").rows() == [
+        ("v-a", "1", ["a", "b"], 0.25),
+        ("17", "1", None, None),
+    ]
+    assert dropped == {}
+
+
+@pytest.mark.parametrize("name", ["part.parquet", "part.jsonl.gz"])
+def test_lists_are_taken_as_they_are(log, build, name):
+    log.fill([build.impression("a", NOON, tags=["x,y", " z ", "", None])], name=name)
+    [(frame, _, _)] = log.read(DAY)
+    assert frame["tags"].to_list() == [["x,y", "z"]]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("part.csv", "part.jsonl")])
+@pytest.mark.parametrize("left", [0.0, 0.3, 0.99])
+def test_a_truncated_file_is_named(log, build, name, left):
+    if name == "part.ndjson":
+        pytest.skip("plain text doesn't say where it ends")
+    log.fill([build.impression("a", NOON)])
+    whole = log.write("impressions", [build.impression(str(n), NOON) for n in range(500)], name)
+    data = whole.read_bytes()
+    cut = log.root / "impressions" / f"cut-{name}"
+    cut.write_bytes(data[: int(len(data) * left)])
+    with pytest.raises(InputError, match=f"cut-{name} (can't be read|is empty)"):
+        log.read(DAY)
+
+
+@pytest.mark.parametrize("name", ["part.csv.gz", "part.jsonl.gz"])
+def test_a_damaged_gzip_file_is_named(log, build, name):
+    path = log.write("impressions", [build.impression(str(n), NOON) for n in range(50)], name)
+    log.write("clicks", [build.happened("a", NOON)])
+    log.write("plays", [build.played("a", NOON, 1)])
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=f"{name} can't be read"):
+        log.read(DAY)
+
+
+def test_a_gzip_file_of_several_members_is_read_whole(log, build):
+    path = log.write("impressions", [build.impression(str(n), NOON) for n in range(9)], "p.csv")
+    log.write("clicks", [build.happened("0", NOON)])
+    log.write("plays", [build.played("0", NOON, 1)])
+    data = path.read_bytes()
+    path.unlink()
+    path.with_name("p.csv.gz").write_bytes(gzip.compress(data[:400]) + gzip.compress(data[400:]))
+    assert log.read(DAY)[0][0].height == 9
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"impression_id": "b", "user_id"', "no JSON at all", "[1, 2]", "3", "null", '"text"', "{}"],
+)
+def test_a_line_that_is_no_record_is_counted(log, build, line):
+    path = log.write("impressions", [build.impression(n, NOON) for n in "ace"], "part.jsonl")
+    log.write("clicks", [build.happened("a", NOON)])
+    log.write("plays", [build.played("a", NOON, 1)])
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "", line, *lines[1:]]) + "\n\n")
+    [(frame, read, dropped)] = log.read(DAY)
+    assert frame["row_id"].to_list() == ["a", "c", "e"]
+    assert (read["impressions"], dropped) == (4, {"impressions.unparsable": 1})
+
+
+def test_a_csv_row_of_too_many_fields_is_counted(log, build):
+    path = log.write("impressions", [build.impression(n, NOON) for n in "ab"], "part.csv")
+    log.write("clicks", [build.happened("a", NOON)])
+    log.write("plays", [build.played("a", NOON, 1)])
+    row = path.read_text().splitlines()[1]
+    path.write_text(path.read_text() + f"{row},surplus\n{row},two,more\nshort,u1\n\n")
+    [(frame, read, dropped)] = log.read(DAY)
+    assert frame["row_id"].to_list() == ["a", "b"]
+    assert (read["impressions"], dropped) == (5, {"impressions.unparsable": 3})
+
+
+def test_bytes_that_are_no_text_are_replaced(log, build):
+    path = log.write("impressions", [build.impression("a", NOON, tab="TAB")], "part.csv")
+    log.write("clicks", [build.happened("a", NOON)])
+    log.write("plays", [build.played("a", NOON, 1)])
+    path.write_bytes(path.read_bytes().replace(b"TAB", b"\xff"))
+    assert log.read(DAY)[0][0]["tab"].to_list() == ["\ufffd"]
+
+
+def test_binary_columns_are_texts(log, build):
+    log.fill([build.impression("a", NOON, tab=b"x", user_id=b"u\xff")])
+    [(frame, _, _)] = log.read(DAY)
+    assert frame.select("user", "tab").row(0) == ("u\ufffd", "x")
+
+
+def test_files_may_differ_in_types_and_in_the_order_of_columns(log, build):
+    log.fill([build.impression("a", NOON, user_id=7, tags=["x", "y"])])
+    turned = dict(reversed(build.impression("b", NOON, user_id="7").items()))
+    log.write("impressions", [turned], "z.csv")
+    [(frame, _, dropped)] = log.read(DAY)
+    assert frame["user"].to_list() == ["7", "7"]
+    assert frame["tags"].to_list() == [["x", "y"], ["a", "b"]]
+    assert dropped == {}
+
+
+def test_times_may_be_timestamps_or_of_another_unit(log, build):
+    import polars as pl
+
+    log.fill([build.impression("a", NOON)])
+    part = log.root / "impressions" / "part.parquet"
+    frame = pl.read_parquet(part)
+    expected = [build.at(NOON)]
+    frame.with_columns(pl.from_epoch("timestamp", "ms")).write_parquet(part)
+    assert log.read(DAY)[0][0]["time"].to_list() == expected
+    for unit, scale in (("s", 1 / 1000), ("us", 1000)):
+        frame.with_columns(pl.col("timestamp") * scale).write_parquet(part)
+        for stream in ("clicks", "plays"):
+            other = log.root / stream / "part.parquet"
+            pl.read_parquet(other).with_columns(timestamp=pl.lit(0)).write_parquet(other)
+        assert log.read(DAY, time_unit=unit)[0][0]["time"].to_list() == expected
+
+
+def test_a_column_that_json_leaves_out_where_empty_is_null(log, build):
+    rows = [build.impression("a", NOON, tab=None), build.impression("b", NOON, tab="3")]
+    log.fill(rows, name="part.jsonl")
+    path = log.root / "impressions" / "part.jsonl"
+    path.write_text(path.read_text().replace('"tab":null,', ""))
+    assert log.read(DAY)[0][0]["tab"].to_list() == [None, "3"]
+
+
+def test_a_file_of_unknown_kind_is_refused_and_hidden_ones_are_not_seen(log, build):
+    log.fill([build.impression("a", NOON)])
+    (log.root / "impressions" / "_SUCCESS").touch()
+    (log.root / "impressions" / ".part.parquet.crc").write_bytes(b"x")
+    assert log.read(DAY)[0][0].height == 1
+    (log.root / "impressions" / "part-2.parquet.tmp").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"part-2.parquet.tmp isn't a log file"):
+        log.read(DAY)
+
+
+def test_a_repeated_csv_column_is_refused(log, build):
+    log.fill([build.impression("a", NOON, more="1")], name="part.csv")
+    path = log.root / "impressions" / "part.csv"
+    path.write_text(path.read_text().replace("more", "tab"))
+    with pytest.raises(InputError, match="has the column 'tab' more than once"):
+        log.read(DAY)
