@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,13 @@ def end_killed(store: Store) -> None:
             f"attributes.status = 'RUNNING' and tags.`mlflow.parentRunId` = '{run.info.run_id}'"
         )
         end_dead(store, [*steps, run])
+        shutil.rmtree(scratch_folder(store.workspace, run.info.run_id), ignore_errors=True)
         _lock(store.workspace, lock).unlink(missing_ok=True)
+
+
+def scratch_folder(workspace: Path, run_id: str) -> Path:
+    """Returns where a local run keeps what is of use only while it runs."""
+    return workspace / "scratch" / run_id
 
 
 def _lock(workspace: Path, name: str) -> Path:

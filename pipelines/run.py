@@ -8,13 +8,13 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from components.failures import read_failure
 from components.lifeline import RUNNER
-from components.pipeline_run import end_killed, held, new_parent
+from components.pipeline_run import end_killed, held, new_parent, scratch_folder
 from components.store import open_store
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.errors import LT4RECError, StoreError
@@ -67,12 +67,13 @@ def run_training(
         try:
             _run_pipeline(config, arguments, place, stream)
         except Exception as error:
-            store.end(parent, "FAILED")
+            with suppress(StoreError):  # the store may be what failed
+                store.end(parent, "FAILED")
             failure = read_failure(place, parent)
             foreseen = failure.error() if failure else None
             if foreseen is not None:
                 raise foreseen from None
-            raise LT4RECError(stream.tail(failure)) from error
+            raise LT4RECError(stream.tail(failure, str(error))) from error
         except BaseException:  # interrupted by the user
             store.end(parent, "KILLED")
             raise
@@ -86,7 +87,7 @@ def _run_pipeline(
 
     from pipelines.training import training_pipeline
 
-    scratch = workspace / "scratch" / arguments["parent_run_id"]
+    scratch = scratch_folder(workspace, arguments["parent_run_id"])
     try:
         with _environment(scratch / "tmp"), stream.capturing(), warnings.catch_warnings():
             # It warns that an image without "python" in its name may be no Python image.

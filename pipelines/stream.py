@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from components.failures import Failure
 
 _PROGRESS = re.compile(r"^\s*(\[[a-z0-9][a-z0-9-]*\] .*)$")
+_COLOUR = re.compile(r"\x1b\[\d+m")
 _KEPT_LINES = 200
 _SHOWN_LINES = 40
 
@@ -44,13 +45,16 @@ class ComponentStream(io.TextIOBase):
                 self._kept.append(line)
         return len(text)
 
-    def tail(self, failure: Failure | None) -> str:
-        """Says what went wrong with the last lines printed, for errors nobody foresaw."""
-        head = (
-            f"step {failure.stage} stopped: {failure.kind}: {failure.message}"
-            if failure
-            else "the run stopped"
-        )
+    def tail(self, failure: Failure | None, otherwise: str = "the run stopped") -> str:
+        """Says what went wrong with the last lines printed, for errors nobody foresaw.
+
+        Args:
+            failure: what the component left, None if it was killed before it could.
+            otherwise: what KFP said, for want of a failure.
+        """
+        head = _COLOUR.sub("", otherwise).rstrip(".")
+        if failure:
+            head = f"step {failure.stage} stopped: {failure.kind}: {failure.message}"
         lines = list(self._kept)
         starts = [n for n, line in enumerate(lines) if line.strip().startswith("Traceback (")]
         lines = lines[starts[0] :] if starts else lines

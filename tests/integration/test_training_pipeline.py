@@ -198,6 +198,7 @@ def test_run_killed_in_pruning_goes_on_and_ends_with_the_same_masks(
     store = store_of(config, tmp_path)
     assert store.search("attributes.status = 'RUNNING'") == []
     assert len(store.search("attributes.status = 'KILLED'")) == 2
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_bad_data_stops_before_any_training(
@@ -218,4 +219,4 @@ def test_bad_data_stops_before_any_training(
 def test_missing_day_is_told_as_it_is(config: Config, logs: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="2026-01-09"):
         run_training(config, str(logs), "2026-01-09", tmp_path, show=lambda line: None)
-    assert not list((tmp_path / "datasets").glob("*")) if (tmp_path / "datasets").exists() else True
+    assert list((tmp_path / "datasets").glob("*")) == []

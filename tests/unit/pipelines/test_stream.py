@@ -18,13 +18,14 @@ def test_progress_is_shown_and_chatter_is_not() -> None:
 def test_tail_starts_at_the_traceback() -> None:
     stream = ComponentStream(lambda line: None)
     stream.write("chatter\n    Traceback (most recent call last):\n    KeyError: 'x'\n")
-    told = stream.tail(Failure("warmup", "KeyError", "'x'"))
+    told = stream.tail(Failure("warmup", "KeyError", "'x'"), "RuntimeError")
     assert told.startswith("step warmup stopped: KeyError: 'x'")
     assert "chatter" not in told
     assert told.endswith("    KeyError: 'x'")
 
 
-def test_tail_tells_what_there_is_without_a_traceback() -> None:
+def test_tail_names_the_task_of_a_component_that_was_killed() -> None:
     stream = ComponentStream(lambda line: None)
     stream.write("Killed\n")
-    assert stream.tail(None).endswith("Killed")
+    told = stream.tail(None, "Inner task failed: \x1b[96m'warmup'\x1b[0m.")
+    assert told == "Inner task failed: 'warmup'; the last lines of its output were\nKilled"
