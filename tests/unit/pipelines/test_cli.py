@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -53,20 +54,17 @@ def call():
 def training(monkeypatch):
     """Replaces the DAG; `.error` is raised, `.calls` are kept."""
 
-    class Training:
-        error: BaseException | None = None
-        calls: list[tuple[tuple, dict]] = []
+    replaced = SimpleNamespace(error=None, calls=[])
 
     def run_training(*arguments, **named):
-        Training.calls.append((arguments, named))
+        replaced.calls.append((arguments, named))
         named["show"]("[ingest] started")
-        if Training.error:
-            raise Training.error
+        if replaced.error:
+            raise replaced.error
         return SUMMARY
 
-    Training.calls = []
     monkeypatch.setattr(pipelines.run, "run_training", run_training)
-    return Training
+    return replaced
 
 
 @pytest.fixture
