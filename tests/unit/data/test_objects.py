@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lt4rec_core.config import S3
+from lt4rec_core.data.objects import open_location
+from lt4rec_core.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b/2.csv", "a.csv", "b/1.csv", "b/_SUCCESS", ".hidden/x.csv", "ba/3.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+def names(place, below=""):
+    return [entry.name for entry in place.entries(below)]
+
+
+def test_a_folder_lists_its_files_in_order_without_hidden_ones(folder):
+    place = open_location(str(folder), S3())
+    assert names(place) == ["a.csv", "b/1.csv", "b/2.csv", "ba/3.csv"]
+    assert names(place, "b") == ["b/1.csv", "b/2.csv"]
+    assert names(place, "nowhere") == []
+
+
+def test_a_single_file_is_a_location(folder):
+    place = open_location(str(folder / "a.csv"), S3())
+    [entry] = place.entries()
+    assert place.fetch(entry, folder) == folder / "a.csv"
+
+
+def test_the_fingerprint_follows_names_and_contents(folder):
+    place = open_location(str(folder), S3())
+    before = place.fingerprint(place.entries())
+    stamp = (folder / "a.csv").stat()
+    (folder / "a.csv").write_text("A.csv")
+    os.utime(folder / "a.csv", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    changed = place.fingerprint(place.entries())
+    (folder / "a.csv").rename(folder / "c.csv")
+    assert len({before, changed, place.fingerprint(place.entries())}) == 3
+
+
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        ("/nowhere/at/all", "no such source folder"),
+        ("s3://", "names no bucket"),
+        ("gs://bucket/x", r"a folder or an s3:// address"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused(location, message):
+    with pytest.raises(InputError, match=message):
+        open_location(location, S3())
