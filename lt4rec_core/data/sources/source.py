@@ -13,6 +13,7 @@ from lt4rec_core.errors import ConfigError
 if TYPE_CHECKING:
     import polars as pl
 
+OWN = frozenset({"row_id", "user", "item", "time", "length", "session"})
 DERIVED = ("known.", "label.", "id.")
 
 
@@ -41,7 +42,8 @@ class Columns:
         """Collects the columns behind `fields` and those of `slices` that the source must give.
 
         Raises:
-            ConfigError: two fields read one column in different ways.
+            ConfigError: two fields read one column in different ways, or a column has
+                the name of one of the dataset's own.
         """
         ways: dict[str, tuple[str, str]] = {}
         for entry in fields:
@@ -56,6 +58,12 @@ class Columns:
         for column in slices:
             if not column.startswith(DERIVED):
                 ways.setdefault(column, ("single", ""))
+        taken = sorted(OWN & set(ways))
+        if taken:
+            raise ConfigError(
+                f"the raw column {taken[0]!r} has the name of one of a dataset's own columns "
+                f"({', '.join(sorted(OWN))}); give it another name in the log"
+            )
         return cls(
             single=tuple(name for name, (kind, _) in ways.items() if kind == "single"),
             multi={name: mark for name, (kind, mark) in ways.items() if kind == "multi"},

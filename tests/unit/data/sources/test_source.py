@@ -22,3 +22,8 @@ def test_a_column_read_in_two_ways_is_refused():
     fields = (FeatureField(name="age"), FeatureField(name="years", column="age", kind="numeric"))
     with pytest.raises(ConfigError, match="'years' reads the column 'age' as numeric"):
         Columns.of(fields)
+
+
+def test_a_column_named_like_one_of_the_datasets_own_is_refused():
+    with pytest.raises(ConfigError, match="raw column 'time' has the name"):
+        Columns.of((FeatureField(name="hour", column="time"),))
