@@ -7,6 +7,7 @@ play also how long it lasted. See `attribution` for what belongs to what.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,14 +183,8 @@ def _stage(
     make = _impressions if stream == events.impressions else _events
     rows = make(frame, frame.collect_schema(), ingest, columns, stream)
     staged = stage(rows, files, keep, folder / "staged")
-    _remove_fetched(folder / "fetched")
+    shutil.rmtree(folder / "fetched", ignore_errors=True)
     return staged
-
-
-def _remove_fetched(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _columns(events: Events, columns: Columns, stream: str) -> tuple[list[str], set[str]]:
