@@ -55,12 +55,10 @@ def held(workspace: Path) -> Iterator[str]:
 
 def end_killed(store: Store) -> None:
     """Ends the local runs of this workspace, and their steps, whose process is gone."""
-    running = store.search(
-        f"attributes.status = 'RUNNING' and tags.`{WORKSPACE}` = '{store.workspace}'"
-    )
-    for run in running:
+    for run in store.search("attributes.status = 'RUNNING'"):
         lock = run.data.tags.get(_LOCK)
-        if lock is None or _is_held(_lock(store.workspace, lock)):
+        ours = run.data.tags.get(WORKSPACE) == str(store.workspace)
+        if lock is None or not ours or _is_held(_lock(store.workspace, lock)):
             continue
         steps = store.search(
             f"attributes.status = 'RUNNING' and tags.`mlflow.parentRunId` = '{run.info.run_id}'"

@@ -55,6 +55,8 @@ config, source, day, workspace = sys.argv[1:]
 run_training(from_mapping(json.loads(config)), source, day, Path(workspace))
 """
 
+pytestmark = pytest.mark.xdist_group("training-pipeline")  # they share one finished run
+
 Finished = tuple[dict[str, Any], list[str]]
 
 

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from components.pipeline_run import end_killed, held, new_parent, scratch_folder
+from components.store import Store
+from lt4rec_core.config import Config, from_mapping
+
+
+@pytest.fixture
+def config() -> Config:
+    return from_mapping({"name": "feed", "fields": [{"name": "user_id"}]})
+
+
+def status(store: Store, run_id: str) -> str:
+    return str(store.client.get_run(run_id).info.status)
+
+
+def test_run_whose_process_is_gone_is_ended_with_its_steps(store: Store, config: Config) -> None:
+    with held(store.workspace) as lock:
+        run = new_parent(store, config, "/logs", "2026-01-04", "abc", lock)
+        step = store.start_child(run, "warmup", {})
+        scratch_folder(store.workspace, run).mkdir(parents=True)
+    end_killed(store)
+    assert (status(store, run), status(store, step)) == ("KILLED", "KILLED")
+    assert not scratch_folder(store.workspace, run).exists()
+
+
+def test_run_whose_process_lives_is_left_alone(store: Store, config: Config) -> None:
+    with held(store.workspace) as lock:
+        run = new_parent(store, config, "/logs", "2026-01-04", "abc", lock)
+        end_killed(store)
+        assert status(store, run) == "RUNNING"
+
+
+@pytest.mark.parametrize("lock", ["", "gone"])
+def test_run_of_a_cluster_or_another_workspace_is_left_alone(
+    store: Store, config: Config, lock: str
+) -> None:
+    elsewhere = dataclasses.replace(store, workspace=Path("/elsewhere/don't"))
+    run = new_parent(elsewhere if lock else store, config, "s3://logs", "2026-01-04", "", lock)
+    end_killed(store)
+    assert status(store, run) == "RUNNING"
+
+
+def test_run_tells_what_it_is_about(store: Store, config: Config) -> None:
+    run = store.client.get_run(new_parent(store, config, "/logs", "2026-01-04", "abc"))
+    assert run.info.run_name == "feed 2026-01-04"
+    assert run.data.tags["lt4rec.source"] == "/logs"
+    assert run.data.tags["git_commit"] == "abc"
