@@ -90,7 +90,6 @@ class Ingest:
     validation_share: float = Field(default=0.1, gt=0, lt=0.5)
     test_share: float = Field(default=0.2, gt=0, lt=0.5)
     max_unparsable_share: float = Field(default=0.01, ge=0, le=1)
-    max_repeats_share: float = Field(default=0.2, ge=0, le=1)
     min_count: int = Field(default=2, ge=1)
     max_ids: int = Field(default=1_000_000, ge=1)
     oov_buckets: int = Field(default=16, ge=1)

@@ -111,6 +111,7 @@ def _read_all(place: Location, ingest: Ingest, columns: Columns, folder: Path) -
         raise InputError(f"no record in any file like {settings.pattern!r}; the source is empty")
     if lost := [name for name in (*texts, *numbers) if name.encode() not in seen]:
         missing_column("the source", lost, _names(place, settings, folder))
+    _refuse_several(pl.scan_parquet(parts), columns)
     frame = _rows(pl.scan_parquet(parts), settings, session, columns)
     counts = frame.select(
         rows=pl.len(),
@@ -135,6 +136,20 @@ def _read_all(place: Location, ingest: Ingest, columns: Columns, folder: Path) -
         {"impressions": rows, "clicks": clicks, "plays": plays},
         {name: count for name, count in dropped.items() if count},
     )
+
+
+def _refuse_several(frame: pl.LazyFrame, columns: Columns) -> None:
+    """Refuses a feature that has several values where the field that reads it takes one."""
+    declared = {name: f"text.{name}" for name in columns.single}
+    declared |= {name: f"number.{name}" for name in columns.numeric}
+    several = [(pl.col(place).list.len() > 1).sum().alias(name) for name, place in declared.items()]
+    counts = frame.select(several).collect(engine="streaming").row(0, named=True)
+    for name, count in counts.items():
+        if count:
+            raise InputError(
+                f"feature {name!r} has several values in {count:,} records, and a field that takes "
+                'one reads it; declare the field with values = "multi"'
+            )
 
 
 def _write_chunks(

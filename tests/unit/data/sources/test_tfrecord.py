@@ -165,6 +165,12 @@ def test_no_file_and_no_record_are_refused(tmp_path):
         read(tmp_path)
 
 
+def test_several_values_where_a_field_takes_one_are_refused(write, tmp_path):
+    write(shown(1), shown(2))
+    with pytest.raises(InputError, match="'tags' has several values in 2 records"):
+        read(tmp_path, Columns(single=("tags",)))
+
+
 def test_its_labels_are_outcomes():
     ingest = Ingest(tfrecord={"outcomes": ("pctr",)})
     assert SOURCE.outcomes(ingest) == {"label", "cvrlabel", "pctr"}
