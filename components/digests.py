@@ -59,7 +59,7 @@ def step_key(stage: str, task: str, config: Config, inputs: dict[str, str], extr
         task: the task it is run for.
         config: the run's settings, of which those of `stage` count.
         inputs: digests of the input artifacts by role.
-        extra: what else the result depends on (source fingerprint, champion's version).
+        extra: what else the result depends on (the source's fingerprint).
     """
     return digest(stage, task, stage_settings(config, stage), inputs, extra, code_digest())
 

@@ -1,4 +1,4 @@
-"""Register's step: the gate's champion is an input, the registry's version the outcome."""
+"""Register's step: the outcome is the gate's verdict and the registry's version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from components import model_registry
-from components.digests import step_key
 from components.inputs import open_input_checkpoint, open_input_dataset, open_input_masks
 from components.reference import Reference
 from components.step import Step, open_step
@@ -22,12 +21,11 @@ _OUTCOME = "registered.json"
 
 
 class RegistrationStep(Step):
-    """Registers a model once for each champion that it is held against."""
+    """Registers the same model of the same day once, whichever champion it meets later.
 
-    def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
-        """Makes the champion's version part of the key: the gate's verdict depends on it."""
-        super().prepare(inputs, extra)
-        super().prepare(inputs, self._champion())
+    A registration that was killed and is repeated is held against the champion that it
+    met at first: a version that it made itself doesn't count.
+    """
 
     def is_made(self) -> bool:
         """Whether the model was registered before a kill; exporting it alone isn't enough."""
@@ -81,21 +79,6 @@ class RegistrationStep(Step):
         """Ends the pipeline's run too: this is its last node."""
         super().finish()
         self.store.end(self.context.run_id, "FINISHED")
-
-    def _champion(self) -> str:
-        """Returns the version to be held against, "" if there is none.
-
-        A champion that this very registration made doesn't count: killed or run again,
-        it is held against the one before, and finds what it did.
-        """
-        name = self.config.register.model_name
-        version = model_registry.champion_version(self.store, name)
-        if not version:
-            return ""
-        key = self.store.client.get_model_version(name, version).tags.get(model_registry.KEY, "")
-        before = model_registry.champion_version(self.store, name, key) if key else ""
-        made = step_key(self.stage, self.task, self.config, self.inputs, before)
-        return before if key == made else version
 
 
 @contextmanager
