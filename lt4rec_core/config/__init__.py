@@ -1,5 +1,6 @@
 """The typed, frozen configuration of a run."""
 
+from lt4rec_core.config.comparison import Comparison, Range, Value
 from lt4rec_core.config.data import (
     S3,
     Events,
@@ -11,7 +12,7 @@ from lt4rec_core.config.data import (
     TFRecord,
     Validate,
 )
-from lt4rec_core.config.load import digest, from_mapping, load, to_mapping
+from lt4rec_core.config.load import changed, digest, from_mapping, load, to_mapping
 from lt4rec_core.config.method import (
     JointTrain,
     Model,
@@ -36,6 +37,7 @@ from lt4rec_core.config.root import Config, check
 __all__ = [
     "S3",
     "Cluster",
+    "Comparison",
     "Config",
     "Evaluate",
     "Events",
@@ -47,6 +49,7 @@ __all__ = [
     "Model",
     "Optimizer",
     "Prune",
+    "Range",
     "Register",
     "Resources",
     "SecretVariable",
@@ -58,7 +61,9 @@ __all__ = [
     "TaskSettings",
     "Tracking",
     "Validate",
+    "Value",
     "Warmup",
+    "changed",
     "check",
     "digest",
     "from_mapping",

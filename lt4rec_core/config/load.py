@@ -47,6 +47,14 @@ def from_mapping(values: Mapping[str, Any]) -> Config:
         raise ConfigError(_explain(error)) from None
 
 
+def changed(config: Config, changes: Mapping[str, Any]) -> Config:
+    """Returns `config` with each `section.key` of `changes` set; raises as `load` does."""
+    values = to_mapping(config)
+    for path, value in changes.items():
+        _set(values, path, value, path)
+    return from_mapping(values)
+
+
 def to_mapping(config: Any) -> dict[str, Any]:
     """Returns a section (or the whole Config) as plain JSON values; `from_mapping` inverts it."""
     plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
@@ -61,13 +69,17 @@ def digest(*parts: Any) -> str:
 
 def _override(values: dict[str, Any], override: str) -> None:
     path, equals, text = override.partition("=")
-    keys = path.strip().split(".")
-    if not equals or not all(keys):
+    if not equals or not all(path.strip().split(".")):
         raise ConfigError(f"override {override!r} isn't of the form section.key=value")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()  # a bare word is a string
+    _set(values, path.strip(), value, override)
+
+
+def _set(values: dict[str, Any], path: str, value: Any, override: str) -> None:
+    keys = path.split(".")
     node: Any = values
     for key in keys[:-1]:
         node = _named(node, key, override) if isinstance(node, list) else node.setdefault(key, {})

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from lt4rec_core.config.comparison import Comparison
 from lt4rec_core.config.data import FeatureField, Ingest, Synthetic, Validate
 from lt4rec_core.config.method import (
     JointTrain,
@@ -46,6 +47,7 @@ class Config:
     single_task: SingleTask = Field(default_factory=SingleTask)
     evaluate: Evaluate = Field(default_factory=Evaluate)
     register: Register = Field(default_factory=Register)
+    comparison: Comparison = Field(default_factory=Comparison)
     tracking: Tracking = Field(default_factory=Tracking)
     cluster: Cluster = Field(default_factory=Cluster)
 

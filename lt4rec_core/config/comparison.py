@@ -1,0 +1,45 @@
+"""Section of the configuration about comparing sharing methods under the same rules."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from lt4rec_core.config.section import section
+
+Value = bool | int | float | str | tuple[int, ...] | tuple[str, ...]
+"""A setting's value as it stands in TOML."""
+
+
+@section
+class Range:
+    """Where the search looks for one setting: between `low` and `high`, or among `choices`."""
+
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    choices: tuple[Value, ...] = ()
+
+
+@section
+class Comparison:
+    """Which arms are compared, over how many seeds, and with which settings of their own.
+
+    An arm is trained by the other sections' settings, changed by what `chosen` says for
+    it: `chosen.mmoe = {"optimizer.learning_rate" = 2e-3}`. `lt4rec tune` finds such
+    values, on the validation rows alone, with the same number of trials for every arm,
+    in the ranges of `search` and, for one arm, of `search_of`.
+
+    The seeds are `seed`, `seed + 1`, …; `processes = 0` trains as many arms beside each
+    other as there are cores for, each on `threads` threads (0 means one here). `slices`
+    names values like "tab=0" of `evaluate.slices` that get tables of their own.
+    """
+
+    arms: tuple[str, ...] = ("single_task", "connection_share")
+    seeds: int = Field(default=5, ge=1)
+    processes: int = Field(default=0, ge=0)
+    slices: tuple[str, ...] = ()
+    chosen: dict[str, dict[str, Value]] = Field(default_factory=dict)
+    trials: int = Field(default=20, ge=1)
+    tune_seed: int = Field(default=1000, ge=0)
+    search: dict[str, Range] = Field(default_factory=dict)
+    search_of: dict[str, dict[str, Range]] = Field(default_factory=dict)

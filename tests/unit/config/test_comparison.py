@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lt4rec_core.config import Config, changed, from_mapping, to_mapping
+from lt4rec_core.errors import ConfigError
+
+
+def config_of(**comparison: Any) -> Config:
+    return from_mapping({"fields": [{"name": "user_id"}], "comparison": comparison})
+
+
+def test_chosen_values_keep_their_types() -> None:
+    values = {"joint_train.epochs": 2.0, "prune.rounds": 3, "prune.dense_candidate": True}
+    config = config_of(chosen={"connection_share": values})
+    kept = config.comparison.chosen["connection_share"]
+    assert {key: type(value) for key, value in kept.items()} == {
+        "joint_train.epochs": float,
+        "prune.rounds": int,
+        "prune.dense_candidate": bool,
+    }
+
+
+def test_section_survives_being_written_as_json() -> None:
+    config = config_of(
+        chosen={"mmoe": {"model.hidden": [32, 16]}},
+        search={"optimizer.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}},
+    )
+    assert from_mapping(to_mapping(config)) == config
+
+
+def test_changes_are_applied_and_checked() -> None:
+    config = changed(config_of(), {"model.hidden": [8], "tasks.cvr.weight": 0.5})
+    assert config.model.hidden == (8,)
+    assert config.tasks[1].weight == 0.5
+
+
+def test_a_change_of_an_unknown_setting_names_the_nearest_known_one() -> None:
+    with pytest.raises(ConfigError, match="learning_rate"):
+        changed(config_of(), {"optimizer.learning_rat": 0.1})
