@@ -49,10 +49,7 @@ def gain_interval(
         raise Undefined("no bootstrap replicates were asked for")
     labels, predictions, _ = checked(labels_N, predictions_N, None)
     _, reference, _ = checked(labels_N, reference_N, None)
-    users = np.unique(users_N, return_inverse=True)[1].astype(np.int64)
-    drawable = int(users.max()) + 1
-    if drawable == 1:
-        raise Undefined("one user only: there is nothing to draw from")
+    users, drawable = _codes(users_N)
     metric.compute(labels, predictions, users)
     value_of = _resampled(metric, labels, predictions, users)
     reference_of = _resampled(metric, labels, reference, users)
@@ -69,6 +66,42 @@ def gain_interval(
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(defined, [tail, 1.0 - tail])
     return Interval(low=float(low), high=float(high))
+
+
+def replicate_values(
+    metric: Metric,
+    labels_N: NDArray[np.generic],
+    predictions_N: NDArray[np.generic],
+    users_N: NDArray[np.generic],
+    *,
+    replicates: int,
+    seed: int,
+) -> Array:
+    """Returns the metric over drawn users [R], NaN where a draw leaves it without value.
+
+    Predictions of the same rows are judged on the same draws where the seed is the
+    same, so differences of these values are the gains that `gain_interval` ranks.
+
+    Raises:
+        Undefined: no replicates, a single user, or a metric without value on these rows.
+    """
+    if replicates == 0:
+        raise Undefined("no bootstrap replicates were asked for")
+    labels, predictions, _ = checked(labels_N, predictions_N, None)
+    users, drawable = _codes(users_N)
+    metric.compute(labels, predictions, users)
+    value_of = _resampled(metric, labels, predictions, users)
+    rng = np.random.default_rng(seed)
+    return np.concatenate([value_of(draws) for draws in _draws(rng, replicates, drawable)])
+
+
+def _codes(users_N: NDArray[np.generic]) -> tuple[Codes, int]:
+    """Returns the users as codes 0 … U-1, and U; Undefined where that is 1."""
+    users = np.unique(users_N, return_inverse=True)[1].astype(np.int64)
+    drawable = int(users.max(initial=-1)) + 1
+    if drawable <= 1:
+        raise Undefined("one user only: there is nothing to draw from")
+    return users, drawable
 
 
 def _draws(rng: np.random.Generator, replicates: int, users: int) -> Iterator[NDArray[np.int64]]:

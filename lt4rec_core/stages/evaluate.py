@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def _of_model(
     names = [task.name for task in tasks]
     if set(masks) != set(names):
         raise ArtifactError(f"got masks of {sorted(masks)}, expected one of each of {names}")
-    network = _load(config, dataset, config.model.sharing, names, joint)
+    network = load_network(config, dataset, config.model.sharing, names, joint)
     for name in names:
         check_fits(masks[name], network.prunable(name))
     by_task = {name: masks[name].to(config.device).tensors for name in names}
@@ -120,14 +120,15 @@ def _of_baselines(
 ) -> dict[str, Array]:
     predictions = {}
     for name in (task.name for task in tasks if task.name in singles):
-        network = _load(config, dataset, "single_task", [name], singles[name])
+        network = load_network(config, dataset, "single_task", [name], singles[name])
         predictions[name] = predict(network, samples, name, {}, device=config.device)
     return predictions
 
 
-def _load(
-    config: Config, dataset: Dataset, sharing: str, names: list[str], checkpoint: Checkpoint
+def load_network(
+    config: Config, dataset: Dataset, sharing: str, names: Sequence[str], checkpoint: Checkpoint
 ) -> Network:
+    """Returns a trained network on the run's device; ArtifactError where it doesn't fit."""
     # What is drawn here is overwritten; the generator only keeps the global one untouched.
     source = generator(config.seed, "evaluate", sharing, *names)
     network = build(sharing, layout_of(dataset.features), config.model, names, source)

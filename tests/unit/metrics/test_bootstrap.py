@@ -3,7 +3,7 @@ import pytest
 
 from lt4rec_core.metrics import METRICS, Undefined
 from lt4rec_core.metrics import bootstrap as bootstrap_module
-from lt4rec_core.metrics.bootstrap import gain_interval
+from lt4rec_core.metrics.bootstrap import gain_interval, replicate_values
 from lt4rec_core.metrics.metric import Metric
 
 
@@ -100,3 +100,19 @@ def test_mostly_undefined_replicates_give_no_interval():
             Metric("rare", True, hardly_ever),
             data=(labels, predictions, predictions, np.array([0, 1, 2])),
         )
+
+
+def test_replicates_differ_by_the_gains_that_the_interval_ranks() -> None:
+    rng = np.random.default_rng(1)
+    labels = (rng.random(200) < 0.4).astype(float)
+    users = rng.integers(0, 30, 200)
+    one, other = rng.random(200), rng.random(200)
+    values, reference = (
+        replicate_values(METRICS["auc"], labels, p, users, replicates=99, seed=5)
+        for p in (one, other)
+    )
+    interval = gain_interval(
+        METRICS["auc"], labels, one, other, users, replicates=99, confidence=0.9, seed=5
+    )
+    low, high = np.quantile(values - reference, [0.05, 0.95])
+    assert (interval.low, interval.high) == pytest.approx((low, high))

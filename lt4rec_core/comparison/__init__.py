@@ -1,0 +1,1 @@
+"""Sharing methods under the same rules: arms trained alike, judged alike, held side by side."""

@@ -1,0 +1,49 @@
+"""The one object that `lt4rec compare --json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lt4rec_core.comparison.measure import ALL
+
+
+def answer(summary: Mapping[str, Any], report: str) -> dict[str, Any]:
+    """Returns each arm's metric by seed, its gain, size and seconds, and what is trivial.
+
+    `parameters` counts weights, `multiply_adds` are per impression and `seconds` per
+    seed; what wasn't measured is null.
+    """
+    everyone = summary["parts"][ALL]
+    arms = {}
+    for arm, about in summary["arms"].items():
+        tasks = {
+            task: {judged["metric"]: judged["arms"][arm]["values"]}
+            for task, judged in everyone.items()
+            if arm in judged["arms"]
+        }
+        gains = {
+            task: {name: judged["arms"][arm]["mtl_gain"].get(name) for name in _GAIN}
+            for task, judged in everyone.items()
+            if "mtl_gain" in judged["arms"].get(arm, {})
+        }
+        arms[arm] = {
+            **tasks,
+            "mtl_gain": gains,
+            "parameters": about["parameters"],
+            "multiply_adds": about["multiply_adds"],
+            "seconds": about["seconds"],
+        }
+    names = dict.fromkeys(name for judged in everyone.values() for name in judged["trivial"])
+    trivial = {
+        name: {
+            task: {judged["metric"]: judged["trivial"][name]}
+            for task, judged in everyone.items()
+            if name in judged["trivial"]
+        }
+        for name in names
+    }
+    return {"arms": arms, "trivial": trivial, "report": report}
+
+
+_GAIN = ("mean", "low", "high")

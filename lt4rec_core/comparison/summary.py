@@ -1,0 +1,154 @@
+"""The whole comparison in plain values: what reports and the command line show."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from lt4rec_core.comparison.judging import PREFIX
+from lt4rec_core.comparison.measure import ALL, Measured, Predictions, measure
+from lt4rec_core.comparison.result import Result
+from lt4rec_core.comparison.settings import REFERENCE, SUBJECT
+from lt4rec_core.config import Config, digest
+from lt4rec_core.errors import ArtifactError
+from lt4rec_core.tasks import Task, resolve
+
+FORMAT = 1
+
+
+def summarize(config: Config, results: Sequence[Result], baselines: Result) -> dict[str, Any]:
+    """Holds all arms side by side.
+
+    Args:
+        config: the comparison's settings.
+        results: one result an arm and seed, in the order in which they're to be shown.
+        baselines: predictions of those that no arm should lose to.
+
+    Returns:
+        Plain values. `parts` holds, for "all" and each slice, by task: each arm's
+        `values` by seed, `mean`, `spread` and `mtl_gain`; `versus`, the gain of
+        connection_share over every other arm; `trivial`. `arms` holds what doesn't
+        depend on rows: size, seconds, masks. Nothing in it depends on the hour or the
+        machine but seconds.
+
+    Raises:
+        ArtifactError: the results aren't of the same test rows.
+    """
+    tasks = resolve(config.tasks)
+    frames = [result.predictions() for result in results]
+    rows = frames[0]
+    trivial = baselines.predictions()
+    for result, frame in zip([*results, baselines], [*frames, trivial], strict=True):
+        if not frame["row_id"].equals(rows["row_id"]):
+            raise ArtifactError(f"{result.root} was judged on other rows than {results[0].root}")
+    parts = {
+        part: {
+            task.name: _part(config, task, rows, results, frames, trivial, part) for task in tasks
+        }
+        for part in (ALL, *config.comparison.slices)
+    }
+    first = results[0].record
+    return {
+        "format": FORMAT,
+        "kind": "comparison",
+        "name": config.name,
+        "config_digest": digest(config),
+        "dataset": first["dataset"],
+        "test_days": first["test_days"],
+        "codes": sorted({str(result.record["code"]) for result in results}),
+        "threads": sorted({int(result.record["threads"]) for result in results}),
+        "confidence": config.evaluate.confidence,
+        "replicates": config.evaluate.bootstrap_replicates,
+        "seeds": sorted({result.seed for result in results}),
+        "tasks": {task.name: task.metric for task in tasks},
+        "parts": parts,
+        "arms": {arm: _arm(config, arm, results) for arm in _names(results)},
+    }
+
+
+def _names(results: Sequence[Result]) -> list[str]:
+    return list(dict.fromkeys(result.arm for result in results))
+
+
+def _part(
+    config: Config,
+    task: Task,
+    rows: pl.DataFrame,
+    results: Sequence[Result],
+    frames: Sequence[pl.DataFrame],
+    trivial: pl.DataFrame,
+    part: str,
+) -> dict[str, Any]:
+    predictions: dict[str, dict[int, Any]] = {}
+    for result, frame in zip(results, frames, strict=True):
+        by_seed = predictions.setdefault(result.arm, {})
+        by_seed[result.seed] = frame[f"{PREFIX}{task.name}"].to_numpy()
+    measured = measure(config, task, rows, predictions, part)
+    known = measure(config, task, rows, _known(trivial, task), part)
+    arms = [arm for arm in predictions if arm in measured.values]
+    return {
+        "metric": task.metric,
+        "rows": len(measured.labels),
+        "users": len(set(measured.users.tolist())),
+        "arms": {arm: _values(measured, arm) for arm in arms},
+        "versus": {
+            arm: gain
+            for arm in arms
+            if arm != SUBJECT and (gain := measured.gain(SUBJECT, arm)) is not None
+        },
+        "trivial": {name: by_seed[0] for name, by_seed in known.values.items()},
+        "undefined": measured.undefined | known.undefined,
+    }
+
+
+def _values(measured: Measured, arm: str) -> dict[str, Any]:
+    values = list(measured.values[arm].values())
+    said: dict[str, Any] = {"values": values, "mean": statistics.fmean(values)}
+    if len(values) > 1:
+        said["spread"] = statistics.stdev(values)
+    gain = measured.gain(arm, REFERENCE) if arm != REFERENCE else None
+    return said | ({"mtl_gain": gain} if gain else {})
+
+
+def _known(trivial: pl.DataFrame, task: Task) -> Predictions:
+    """Returns the baselines' predictions of `task`, columns named `<baseline>.<task>`."""
+    suffix = f".{task.name}"
+    return {
+        name.removesuffix(suffix): {0: trivial[name].to_numpy()}
+        for name in trivial.columns
+        if name.endswith(suffix) and not name.startswith("label.")
+    }
+
+
+def _arm(config: Config, arm: str, results: Sequence[Result]) -> dict[str, Any]:
+    records = [result.record for result in results if result.arm == arm]
+    tasks = list(records[0]["test"])
+    return {
+        "seeds": [record["seed"] for record in records],
+        "parameters": records[0]["parameters"],
+        "multiply_adds": _mean(records, "multiply_adds"),
+        "seconds": _mean(records, "seconds"),
+        "validation": {
+            task: [record["validation"].get(task) for record in records] for task in tasks
+        },
+        "metrics": {task: _metrics(records, task) for task in tasks},
+        "masks": [record["masks"] for record in records],
+        "overlap": [record["overlap"] for record in records],
+        "chosen": dict(config.comparison.chosen.get(arm, {})),
+        "config_digests": [record["config_digest"] for record in records],
+    }
+
+
+def _mean(records: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    values = [record[name] for record in records if record.get(name) is not None]
+    return statistics.fmean(values) if values else None
+
+
+def _metrics(records: Sequence[Mapping[str, Any]], task: str) -> dict[str, list[float | None]]:
+    names = dict.fromkeys(name for record in records for name in record["test"][task]["metrics"])
+    return {
+        name: [record["test"][task]["metrics"].get(name) for record in records] for name in names
+    }
