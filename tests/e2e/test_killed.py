@@ -28,7 +28,8 @@ def test_stopped_and_killed_run_ends_as_one_that_never_was(lt4rec, logs, tmp_pat
     place = ("--source", logs, "--data-date", DAY, "--workspace", workspace, "--json")
     command = ("run", CONFIG, *place)
 
-    stopped = _signal_at("[ingest] started", signal.SIGTERM, lt4rec.start(*command, settings=LONG))
+    process = lt4rec.start(*command, settings=LONG)
+    stopped = _signal_at("[ingest] started", signal.SIGTERM, process)
     assert stopped == 128 + signal.SIGTERM
     killed = _signal_at(
         "[prune-ctr] round 0", signal.SIGKILL, lt4rec.start(*command, settings=LONG)
@@ -36,7 +37,9 @@ def test_stopped_and_killed_run_ends_as_one_that_never_was(lt4rec, logs, tmp_pat
     assert killed == -signal.SIGKILL
     ended = lt4rec(*command, settings=LONG)
 
-    assert ended.nodes("skipped") == {"ingest", "validate", "warmup"}
+    # Which of the nodes that are independent of each other runs first is up to KFP.
+    assert ended.nodes("skipped") >= {"ingest", "validate", "warmup"}
+    assert "prune-ctr" in ended.nodes("started")
     found = {task: ended.result["masks"][task]["digest"] for task in ("ctr", "cvr")}
     [dataset] = (workspace / "datasets").iterdir()
     assert found == _masks_at_one_go(dataset, tmp_path)
