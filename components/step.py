@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from components import store as mlflow_store
 from components.digests import stage_settings, step_key
@@ -61,10 +62,18 @@ class Step:
     def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
         """Sets the key and the folders that follow from it."""
         self.inputs = {role: Reference.parse(text).digest for role, text in inputs.items()}
-        self.key = step_key(self.stage, self.task, self.config, self.inputs, extra)
+        self.key = self.name_result(extra)
         self.room = self.context.workspace / "state" / f"{self.node}-{self.key[:16]}"
         self.state = self.room / "state"
         self.target = self.room / "artifact"
+
+    def settings(self) -> dict[str, Any]:
+        """Returns the settings that the result depends on, as plain JSON values."""
+        return stage_settings(self.config, self.stage)
+
+    def name_result(self, extra: str) -> str:
+        """Returns the key of the result: equal keys mean equal results."""
+        return step_key(self.stage, self.task, self.config, self.inputs, extra)
 
     def folder(self, reference: str) -> Path:
         """Returns the verified local folder of an input artifact."""
@@ -89,8 +98,7 @@ class Step:
         self.tracker = MlflowTracker(
             store.client, self.run_id, self.node, self.room / "metrics.jsonl"
         )
-        settings = stage_settings(self.config, self.stage)
-        store.log_params(self.run_id, dict(_flat(settings)))
+        store.log_params(self.run_id, dict(_flat(self.settings())))
         if found is not None:
             self.needed, self.reference = False, str(found)
             self.tracker.progress(f"skipped: nothing changed since run {found.run_id}")

@@ -1,10 +1,9 @@
 """The training DAG: wiring only. The same DAG runs on a laptop and compiles for a cluster."""
 
 # No `from __future__ import annotations`: KFP reads the types of a pipeline's parameters.
-import copy
 from typing import Any
 
-from kfp import dsl, kubernetes
+from kfp import dsl
 from kfp.dsl.python_component import PythonComponent
 
 from components.evaluate import evaluate
@@ -15,7 +14,8 @@ from components.register import register
 from components.single_task import single_task
 from components.validate import validate
 from components.warmup import warmup
-from lt4rec_core.config import Cluster, Config, Resources
+from lt4rec_core.config import Config
+from pipelines.node import make_node
 
 NAME = "lt4rec-training"
 
@@ -29,7 +29,7 @@ def training_pipeline(config: Config) -> Any:
     tasks = [task.name for task in config.tasks]
 
     def node(component: PythonComponent, name: str, **inputs: Any) -> dsl.PipelineTask:
-        return _on_cluster(_named(component, name, config)(**inputs), name, config.cluster)
+        return make_node(config, component, name, **inputs)
 
     @dsl.pipeline(name=NAME, description="From raw logs to a gated, registered model.")
     def training(
@@ -92,44 +92,3 @@ def training_pipeline(config: Config) -> Any:
         )
 
     return training
-
-
-def _named(component: PythonComponent, name: str, config: Config) -> PythonComponent:
-    """Returns the component under a node's name and on the project's image.
-
-    KFP names a node after its component: one component used for two tasks would be
-    called prune and prune-2.
-    """
-    spec = copy.deepcopy(component.component_spec)
-    spec.name = name
-    spec.implementation.container.image = config.cluster.image
-    return PythonComponent(component_spec=spec, python_func=component.python_func)
-
-
-def _on_cluster(task: dsl.PipelineTask, name: str, cluster: Cluster) -> dsl.PipelineTask:
-    """Sets what the node asks of the cluster; the local runner ignores it."""
-    stage = name.replace("-", "_")
-    known = [key for key in cluster.resources if stage == key or stage.startswith(f"{key}_")]
-    asked = cluster.resources[max(known, key=len)] if known else Resources()
-    # KFP's cache can't see the code in the image, whether an artifact still exists, or
-    # which MLflow run a step belongs to. The components look for finished results
-    # themselves, by a key of all of that.
-    task.set_caching_options(enable_caching=False)
-    task.set_cpu_request(asked.cpu).set_cpu_limit(asked.cpu)
-    task.set_memory_request(asked.memory).set_memory_limit(asked.memory)
-    if asked.gpus:
-        task.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(asked.gpus)
-    if asked.retries:
-        task.set_retry(
-            num_retries=asked.retries,
-            backoff_duration=f"{asked.backoff_seconds}s",
-            backoff_factor=2.0,
-            backoff_max_duration="3600s",
-        )
-    if asked.timeout_seconds:
-        kubernetes.set_timeout(task, asked.timeout_seconds)
-    for secret in cluster.secrets:
-        kubernetes.use_secret_as_env(task, secret.secret, {secret.key: secret.variable})
-    kubernetes.mount_pvc(task, cluster.workspace_claim, cluster.workspace)
-    kubernetes.set_image_pull_policy(task, cluster.image_pull_policy)
-    return task

@@ -31,9 +31,11 @@ class Comparison:
 
     The seeds are `seed`, `seed + 1`, …; `processes = 0` trains as many arms beside each
     other as there are cores for, each on `threads` threads (0 means one here). `slices`
-    names values like "tab=0" of `evaluate.slices` that get tables of their own.
+    names values like "tab=0" of `evaluate.slices` that get tables of their own. The test
+    day is `data_date` unless the command line names another.
     """
 
+    data_date: str = ""
     arms: tuple[str, ...] = ("single_task", "connection_share")
     seeds: int = Field(default=5, ge=1)
     processes: int = Field(default=0, ge=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
@@ -32,20 +33,9 @@ def render(summary: ReportInput, target: Path) -> Path:
 
 def html(summary: ReportInput) -> str:
     """Returns the page of `summary`; all text of its parts is escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= FILTERS
-    return environment.get_template("template.html").render(
+    return fill(
+        "template.html",
         summary=summary,
-        style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - ours
         verdict=results.verdict(summary),
         cards=results.cards(summary),
         data=process.data(summary),
@@ -58,3 +48,20 @@ def html(summary: ReportInput) -> str:
         slice_tables=results.slice_tables(summary),
         config=json.dumps(summary.config, indent=2) if summary.config else "",
     )
+
+
+def fill(template: str, **parts: Any) -> str:
+    """Returns a template of this folder, filled; text is escaped, the style sheet is there."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= FILTERS
+    style = Markup((_HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - ours
+    return environment.get_template(template).render(style=style, **parts)

@@ -37,6 +37,26 @@ def read_config(name: str, overrides: Sequence[str] | None = None) -> Config:
     return load(path, overrides or ())
 
 
+def read_comparison(
+    name: str, overrides: Sequence[str] | None, arms: Sequence[str] | None, seeds: int | None
+) -> Config:
+    """Reads as `read_config` does, with the arms and the number of seeds asked for.
+
+    Raises:
+        ConfigError: likewise, or an arm isn't known.
+    """
+    from lt4rec_core.comparison.settings import arms_of
+    from lt4rec_core.config import changed
+
+    config = read_config(name, overrides)
+    asked = [arm for text in arms or () for arm in text.split(",") if arm]
+    known = arms_of(asked or config.comparison.arms)
+    return changed(
+        config,
+        {"comparison.arms": known, "comparison.seeds": seeds or config.comparison.seeds},
+    )
+
+
 def data_day(text: str) -> str:
     """Returns a date as it was given; raises BadParameter unless it is YYYY-MM-DD."""
     try:

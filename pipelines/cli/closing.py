@@ -52,6 +52,18 @@ def tell_validation(summary: Mapping[str, Any]) -> None:
     typer.echo(f"Data Docs  {summary['data_docs']}")
 
 
+def tell_comparison(summary: Mapping[str, Any], config: Config, workspace: Path) -> None:
+    """Prints each arm's metrics and gains, what is trivial, and where to look further."""
+    rows = _arms(summary, config)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        typer.echo("   ".join(cells).rstrip())
+    typer.echo(f"Report    {summary['report']}")
+    typer.echo(f"Tables    {Path(summary['report']).with_name('RESULTS.md')}")
+    typer.echo(f"MLflow    {mlflow_command(config.tracking, workspace)}")
+
+
 def tell_checks(checks: Sequence[Check]) -> None:
     """Prints one line a check, and what to do where it isn't ok."""
     console = _console()
@@ -101,6 +113,27 @@ def _metrics(summary: Mapping[str, Any], config: Config) -> Any:
             f"{_number(gain.get('low'), '+')} to {_number(gain.get('high'), '+')}",
         )
     return table
+
+
+def _arms(summary: Mapping[str, Any], config: Config) -> list[list[str]]:
+    from lt4rec_core.tasks import resolve
+
+    tasks = resolve(config.tasks)
+    heads = [text for task in tasks for text in (f"{task.name} {task.metric}", "MTL gain")]
+    rows = [["arm", *heads]]
+    for arm, about in summary["arms"].items():
+        cells = [arm]
+        for task in tasks:
+            values = about.get(task.name, {}).get(task.metric, [])
+            cells.append(_number(sum(values) / len(values) if values else None))
+            gain = about["mtl_gain"].get(task.name)
+            ends = [_number(gain[end], "+") for end in ("low", "high")] if gain else []
+            cells.append(f"{_number(gain['mean'], '+')} ({' to '.join(ends)})" if gain else "")
+        rows.append(cells)
+    for name, by_task in summary["trivial"].items():
+        known = [by_task.get(task.name, {}).get(task.metric) for task in tasks]
+        rows.append([name, *(cell for value in known for cell in (_number(value), ""))])
+    return rows
 
 
 def _number(value: float | None, sign: str = "") -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.arguments import data_day, git_commit, read_config
+from pipelines.cli.arguments import data_day, git_commit, read_comparison, read_config
 from pipelines.cli.ending import Program
 from pipelines.cli.surroundings import confine, silence
 
@@ -51,6 +51,10 @@ WorkspaceOption = Annotated[
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="The last line of stdout is the result as one JSON object.")
+]
+ArmsOption = Annotated[
+    list[str] | None,
+    typer.Option("--arms", metavar="ARM,…", help="Sharing methods, by comma; all for every one."),
 ]
 
 
@@ -143,6 +147,46 @@ def validate(
         tell_validation(result.summary)
     if result.failure is not None:
         raise result.failure
+
+
+@app.command()
+def compare(
+    config: ConfigArgument,
+    source: SourceOption,
+    workspace: WorkspaceOption,
+    arms: ArmsOption = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", metavar="K", min=1, help="Trainings of each arm.")
+    ] = None,
+    data_date: DateOption = "",
+    results: Annotated[
+        Path | None,
+        typer.Option("--results", metavar="FILE", help="Where RESULTS.md goes as well."),
+    ] = None,
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train every way of sharing with several seeds, under the same rules, side by side."""
+    from pipelines.cli.closing import tell_comparison
+
+    chosen = read_comparison(config, settings, arms, seeds)
+    confine(workspace)
+    from pipelines.cli.progress import plainly
+    from pipelines.compare import run_comparison
+
+    summary = run_comparison(
+        chosen,
+        source,
+        data_date,
+        workspace,
+        results=results,
+        git_commit=git_commit(),
+        show=plainly(),
+    )
+    if as_json:
+        _print_json(summary)
+    else:
+        tell_comparison(summary, chosen, workspace)
 
 
 @app.command("compile")

@@ -43,7 +43,7 @@ def watching(names: Sequence[str]) -> Iterator[Callable[[str], None]]:
     stderr = sys.stderr  # whoever shows a line may have redirected it
     console = Console(file=stderr)
     if not console.is_terminal or console.is_dumb_terminal:
-        yield lambda line: typer.echo(line, file=stderr)
+        yield plainly()
         return
     from rich.live import Live
 
@@ -58,6 +58,12 @@ def watching(names: Sequence[str]) -> Iterator[Callable[[str], None]]:
         except BaseException:
             board.stop()
             raise
+
+
+def plainly() -> Callable[[str], None]:
+    """Gives a function that shows lines as they come, whatever is done to stderr later."""
+    stderr = sys.stderr
+    return lambda line: typer.echo(line, file=stderr)
 
 
 class Told:

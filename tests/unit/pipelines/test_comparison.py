@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+
+from lt4rec_core.config import Config, from_mapping
+from pipelines.comparison import comparison_pipeline
+
+NODES = {
+    "ingest",
+    "validate",
+    "baselines",
+    "arm-single-task-5",
+    "arm-single-task-6",
+    "arm-connection-share-5",
+    "arm-connection-share-6",
+    "compare",
+}
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return from_mapping(
+        {
+            "seed": 5,
+            "fields": [{"name": "user_id"}],
+            "comparison": {"arms": ["connection_share", "single_task"], "seeds": 2},
+            "cluster": {"resources": {"arm": {"cpu": "4"}}},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def spec(config: Config) -> Any:
+    return json_format.MessageToDict(comparison_pipeline(config).pipeline_spec)
+
+
+@pytest.fixture(scope="module")
+def tasks(spec: Any) -> Any:
+    return spec["root"]["dag"]["tasks"]
+
+
+def test_every_arm_and_seed_is_a_node(tasks: Any) -> None:
+    assert set(tasks) == NODES
+
+
+@pytest.mark.parametrize("node", sorted(n for n in NODES if n.startswith("arm-")))
+def test_arms_wait_for_valid_data_and_not_for_each_other(node: str, tasks: Any) -> None:
+    assert set(tasks[node]["dependentTasks"]) == {"ingest", "validate"}
+
+
+def test_compare_gets_every_result(tasks: Any) -> None:
+    arms = tasks["compare"]["inputs"]["parameters"]["arms"]["runtimeValue"]["constant"]
+    assert set(arms) == {node for node in NODES if node.startswith("arm-")}
+
+
+def test_resources_of_arms_go_to_all_of_them(spec: Any) -> None:
+    container = spec["deploymentSpec"]["executors"]["exec-arm-single-task-6"]["container"]
+    assert container["resources"]["cpuLimit"] == 4.0
