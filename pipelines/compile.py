@@ -1,4 +1,4 @@
-"""Writes the training DAG for a cluster: KFP's IR YAML."""
+"""Writes a DAG for a cluster: KFP's IR YAML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.data.atomic import file_aside
 
 
-def compile_pipeline(config: Config, target: Path, git_commit: str = "") -> Path:
+def compile_pipeline(
+    config: Config, target: Path, git_commit: str = "", pipeline: str = "training"
+) -> Path:
     """Compiles the DAG of `config` to the IR YAML file `target` and returns the path.
 
     The configuration, the logs' place and the workspace become the parameters' default
@@ -20,22 +22,25 @@ def compile_pipeline(config: Config, target: Path, git_commit: str = "") -> Path
         config: the run's settings; `cluster` says image, resources, retries and secrets.
         target: the file to write.
         git_commit: commit of the code, for the tags of the runs.
+        pipeline: "training" or "comparison".
     """
     from kfp import compiler
 
+    from pipelines.comparison import comparison_pipeline
     from pipelines.training import training_pipeline
 
+    make = {"training": training_pipeline, "comparison": comparison_pipeline}[pipeline]
     defaults = {
         "config": json.dumps(to_mapping(config), sort_keys=True),
         "source": config.cluster.source,
         "workspace": config.cluster.workspace,
         "git_commit": git_commit,
     }
+    if pipeline == "comparison":
+        defaults["data_date"] = config.comparison.data_date
     with file_aside(target.with_suffix(".yaml")) as partial:
         file = partial.with_suffix(".yaml")  # KFP wants this suffix
-        compiler.Compiler().compile(
-            training_pipeline(config), str(file), pipeline_parameters=defaults
-        )
+        compiler.Compiler().compile(make(config), str(file), pipeline_parameters=defaults)
         partial.write_text(_head(config) + file.read_text(encoding="utf-8"), encoding="utf-8")
         file.unlink()
     return target.with_suffix(".yaml")

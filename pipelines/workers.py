@@ -21,16 +21,17 @@ from pipelines.stream import ComponentStream
 
 @dataclass(frozen=True)
 class Job:
-    """One call of a component: its node's name, where the component is, its arguments."""
+    """One call of a component or function: its node's name, `module:name`, its arguments."""
 
     node: str
-    component: str
+    place: str
     arguments: Mapping[str, Any]
 
     def run(self) -> Any:
-        """Calls the component in this process and returns its output."""
-        module, _, name = self.component.partition(":")
-        return getattr(importlib.import_module(module), name).python_func(**self.arguments)
+        """Calls it in this process and returns its output."""
+        module, _, name = self.place.partition(":")
+        found = getattr(importlib.import_module(module), name)
+        return getattr(found, "python_func", found)(**self.arguments)
 
 
 class ComponentFailedError(LT4RECError):

@@ -55,6 +55,19 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     return from_mapping(values)
 
 
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """Returns the value of `section.key` in a config's plain values; ConfigError if absent."""
+    node: Any = values
+    for key in path.split("."):
+        if isinstance(node, list):
+            node = _named(node, key, path)
+        elif isinstance(node, Mapping) and key in node:
+            node = node[key]
+        else:
+            raise ConfigError(f"there is no setting {path!r}: {key!r} isn't known")
+    return node
+
+
 def to_mapping(config: Any) -> dict[str, Any]:
     """Returns a section (or the whole Config) as plain JSON values; `from_mapping` inverts it."""
     plain: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")

@@ -38,9 +38,14 @@ def read_config(name: str, overrides: Sequence[str] | None = None) -> Config:
 
 
 def read_comparison(
-    name: str, overrides: Sequence[str] | None, arms: Sequence[str] | None, seeds: int | None
+    name: str,
+    overrides: Sequence[str] | None,
+    arms: Sequence[str] | None,
+    *,
+    seeds: int | None = None,
+    trials: int | None = None,
 ) -> Config:
-    """Reads as `read_config` does, with the arms and the number of seeds asked for.
+    """Reads as `read_config` does, with the arms and the numbers asked for.
 
     Raises:
         ConfigError: likewise, or an arm isn't known.
@@ -51,10 +56,9 @@ def read_comparison(
     config = read_config(name, overrides)
     asked = [arm for text in arms or () for arm in text.split(",") if arm]
     known = arms_of(asked or config.comparison.arms)
-    return changed(
-        config,
-        {"comparison.arms": known, "comparison.seeds": seeds or config.comparison.seeds},
-    )
+    numbers = {"comparison.seeds": seeds, "comparison.trials": trials}
+    given = {setting: number for setting, number in numbers.items() if number is not None}
+    return changed(config, {"comparison.arms": known, **given})
 
 
 def data_day(text: str) -> str:

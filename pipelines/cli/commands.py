@@ -6,6 +6,7 @@ with is imported when it works.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +57,13 @@ ArmsOption = Annotated[
     list[str] | None,
     typer.Option("--arms", metavar="ARM,…", help="Sharing methods, by comma; all for every one."),
 ]
+
+
+class Pipeline(StrEnum):
+    """The DAGs that can be compiled."""
+
+    TRAINING = "training"
+    COMPARISON = "comparison"
 
 
 def _version(asked: bool) -> None:
@@ -169,7 +177,7 @@ def compare(
     """Train every way of sharing with several seeds, under the same rules, side by side."""
     from pipelines.cli.closing import tell_comparison
 
-    chosen = read_comparison(config, settings, arms, seeds)
+    chosen = read_comparison(config, settings, arms, seeds=seeds)
     confine(workspace)
     from pipelines.cli.progress import plainly
     from pipelines.compare import run_comparison
@@ -189,17 +197,53 @@ def compare(
         tell_comparison(summary, chosen, workspace)
 
 
+@app.command()
+def tune(
+    config: ConfigArgument,
+    source: SourceOption,
+    workspace: WorkspaceOption,
+    arms: ArmsOption = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", metavar="N", min=1, help="Trials of each arm.")
+    ] = None,
+    data_date: DateOption = "",
+    target: Annotated[
+        Path | None,
+        typer.Option("--target", metavar="FILE", help="The TOML to write; WORKSPACE/chosen.toml."),
+    ] = None,
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search each arm's settings on the validation day, and write the best as TOML."""
+    chosen = read_comparison(config, settings, arms, trials=trials)
+    confine(workspace)
+    from pipelines.cli.progress import plainly
+    from pipelines.tune import run_tuning
+
+    file = target or workspace / "chosen.toml"
+    found = run_tuning(
+        chosen, source, data_date, workspace, file, git_commit=git_commit(), show=plainly()
+    )
+    if as_json:
+        _print_json({"arms": found, "chosen": str(file)})
+    else:
+        typer.echo(file.read_text(encoding="utf-8"))
+
+
 @app.command("compile")
 def compile_dag(
     config: ConfigArgument,
     target: Annotated[Path, typer.Option("--target", metavar="FILE", help="The .yaml to write.")],
+    pipeline: Annotated[
+        Pipeline, typer.Option("--pipeline", help="What `run` runs, or what `compare` does.")
+    ] = Pipeline.TRAINING,
     settings: SetOption = None,
 ) -> None:
     """Write the same DAG for a cluster, as KFP's IR YAML."""
     chosen = read_config(config, settings)
     from pipelines.compile import compile_pipeline
 
-    typer.echo(compile_pipeline(chosen, target, git_commit()))
+    typer.echo(compile_pipeline(chosen, target, git_commit(), pipeline.value))
 
 
 @app.command()

@@ -16,6 +16,7 @@ from lt4rec_core.config import load
 from pipelines.compile import compile_pipeline
 
 CONFIG = Path(__file__).parents[2] / "pipelines" / "configs" / "production.toml"
+COMPARISON = CONFIG.with_name("comparison.toml")
 GOLDEN = Path(__file__).with_name("production.yaml")
 
 
@@ -29,6 +30,16 @@ def test_production_pipeline_is_the_golden_one(compiled: str) -> None:
     if os.environ.get("LT4REC_WRITE_GOLDEN"):
         GOLDEN.write_text(compiled, encoding="utf-8")
     assert compiled == GOLDEN.read_text(encoding="utf-8"), "run `make golden` and read the diff"
+
+
+def test_comparison_pipeline_is_the_golden_one(tmp_path: Path) -> None:
+    small = ["comparison.arms=['single_task', 'connection_share']", "comparison.seeds=2"]
+    target, golden = tmp_path / "comparison.yaml", GOLDEN.with_name("comparison.yaml")
+    written = compile_pipeline(load(COMPARISON, small), target, pipeline="comparison")
+    text = written.read_text(encoding="utf-8")
+    if os.environ.get("LT4REC_WRITE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8"), "run `make golden` and read the diff"
 
 
 def test_nothing_is_installed_when_a_task_starts(compiled: str) -> None:

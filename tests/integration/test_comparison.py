@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,19 @@ def test_an_unknown_setting_of_an_arm_is_refused_before_anything_runs(
     with pytest.raises(ConfigError, match="learning_rate"):
         run_comparison(broken, str(tiny_logs), DAY, tmp_path, show=lambda _: None)
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_settings_are_searched_and_written_as_toml(
+    config: Path, tiny_logs: Path, finished: tuple[Path, dict[str, Any], list[str]], tmp_path: Path
+) -> None:
+    target = tmp_path / "chosen.toml"
+    arguments = ["tune", config, "--source", tiny_logs, "--workspace", finished[0], "--trials", 2]
+    arguments += ["--arms", "single_task", "--target", target, "--json"]
+    arguments += ["--set", "comparison.search={'optimizer.weight_decay'={low=0.1, high=0.9}}"]
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["arms"]["single_task"]["trials"] == 2
+    chosen = tomllib.loads(target.read_text())["comparison"]["chosen"]["single_task"]
+    assert chosen == told["arms"]["single_task"]["chosen"]
+    assert "[tune-single-task] trial 2/2" in done.stderr

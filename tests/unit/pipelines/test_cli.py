@@ -154,7 +154,8 @@ def test_day_that_is_none_is_wrong_usage(call, day):
     [
         (("run", "demo"), "--source"),
         (("no-such-command",), "no-such-command"),
-        (("generate", "nowhere", "--target", "x"), "shipped ones, demo, kuairand"),
+        (("generate", "nowhere", "--target", "x"), "shipped ones, comparison, demo"),
+        (("compare", "demo", "--source", "x", "--workspace", "w", "--arms", "no"), "known arms"),
         (("generate", "demo", "--target", "x", "--set", "prune.round=3"), "mean 'rounds'"),
         (("generate", "demo", "--target", "x", "--set", "prune"), "section.key=value"),
     ],
