@@ -20,7 +20,17 @@ from lt4rec_core.errors import LT4RECError
 Status = Literal["ok", "warn", "fail"]
 _PROJECT = Path(__file__).resolve().parent.parent
 _GIB = 2**30
-_NEEDED = ("kfp", "mlflow", "polars", "torch", "great_expectations", "pydantic", "safetensors")
+_NEEDED = (
+    "kfp",
+    "mlflow",
+    "polars",
+    "torch",
+    "great_expectations",
+    "optuna",
+    "pydantic",
+    "safetensors",
+    "scikit-learn",
+)
 
 
 @dataclass(frozen=True)

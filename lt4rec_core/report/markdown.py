@@ -32,8 +32,8 @@ def _table(table: Table) -> Iterator[str]:
     yield ""
     yield _row(table.heads)
     yield _row(["---", *["---:"] * (len(table.heads) - 1)])
-    for row in table.rows:
-        yield _row(row)
+    for place, row in enumerate(table.rows):
+        yield _row([f"**{c}**" if (place, k) in table.best else c for k, c in enumerate(row)])
 
 
 def _row(cells: Sequence[str]) -> str:

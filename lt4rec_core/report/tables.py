@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lt4rec_core.metrics import METRICS
 from lt4rec_core.report.results import arrow, tone
 from lt4rec_core.report.wording import MISSING, count, metric, seconds, share, signed, signed_share
 
@@ -15,12 +16,16 @@ _WORDS = {"good": "better", "bad": "worse", "unsure": "not told apart"}
 
 @dataclass(frozen=True)
 class Table:
-    """A table: what it is called, what it was measured on, heads, and rows of cells."""
+    """A table: what it is called, what it was measured on, heads, and rows of cells.
+
+    `best` names cells by (row, column) that are to stand out.
+    """
 
     title: str
     lead: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    best: frozenset[tuple[int, int]] = frozenset()
 
 
 def tables(summary: Mapping[str, Any]) -> Iterator[Table]:
@@ -45,7 +50,9 @@ def arms_table(summary: Mapping[str, Any], part: str) -> Table:
     rows = [_arm_row(arm, tasks) for arm in summary["arms"]]
     names = dict.fromkeys(name for judged in tasks.values() for name in judged["trivial"])
     rows += [_trivial_row(name, tasks) for name in names]
-    return Table(f"Arms, {_where(part)}", _lead(summary, part), tuple(heads), tuple(rows))
+    lead = f"{_lead(summary, part)} The best arm of each task is bold."
+    best = frozenset(_best(summary["arms"], tasks))
+    return Table(f"Arms, {_where(part)}", lead, tuple(heads), tuple(rows), best)
 
 
 def versus_table(summary: Mapping[str, Any], part: str) -> Table:
@@ -160,6 +167,17 @@ def _arm_row(arm: str, tasks: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(cells)
 
 
+def _best(arms: Iterable[str], tasks: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
+    """Gives the place of each task's best arm in `arms_table`."""
+    names = list(arms)
+    for place, judged in enumerate(tasks.values()):
+        means = {arm: about["mean"] for arm, about in judged["arms"].items()}
+        if means:
+            best = METRICS[judged["metric"]].higher_is_better
+            arm = (max if best else min)(means, key=lambda name: means[name])
+            yield names.index(arm), 1 + 3 * place
+
+
 def _trivial_row(name: str, tasks: Mapping[str, Any]) -> tuple[str, ...]:
     cells = [name.replace("_", " ")]
     for judged in tasks.values():
@@ -196,9 +214,13 @@ def _lead(summary: Mapping[str, Any], part: str) -> str:
         f"{task}: {count(judged['rows'])} rows of {count(judged['users'])} users"
         for task, judged in summary["parts"][part].items()
     )
+    seeds, draws = len(summary["seeds"]), f"{count(summary['replicates'])} draws of users"
+    said = f"Measured on {', '.join(summary['test_days'])}, {_where(part)} ({rows}), "
+    chosen = "every choice was made on the validation rows."
+    confidence = f"{100 * summary['confidence']:g} %"
+    if seeds == 1:
+        return f"{said}one seed; {chosen} Intervals are {confidence}, of {draws}."
     return (
-        f"Measured on {', '.join(summary['test_days'])}, {_where(part)} ({rows}), "
-        f"{len(summary['seeds'])} seeds; every choice was made on the validation rows. Mean ± "
-        f"standard deviation over seeds; intervals are {100 * summary['confidence']:g} %, of seeds "
-        f"and of {count(summary['replicates'])} draws of users together."
+        f"{said}{seeds} seeds; {chosen} Mean ± standard deviation over seeds; intervals are "
+        f"{confidence}, of seeds and of {draws} together."
     )

@@ -3,12 +3,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lt4rec_core.comparison.arm import run_arm
 from lt4rec_core.comparison.result import Result, open_result
-from lt4rec_core.comparison.settings import settings_of
+from lt4rec_core.comparison.settings import SECTIONS, settings_of
 from lt4rec_core.comparison.training import train_arm
 from lt4rec_core.config import Config
 from lt4rec_core.data.dataset import Dataset
@@ -32,6 +33,18 @@ class KillingTracker(SilentTracker):
         self.left -= 1
         if self.left < 0:
             raise KilledError
+
+
+class Watched:
+    """Stands in for a Config and remembers which of its sections are read."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.seen: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.seen.add(name)
+        return getattr(self._config, name)
 
 
 def run(config: Config, arm: str, dataset: Dataset, place: Path, tracker=None) -> Result:
@@ -78,6 +91,15 @@ def test_training_needs_no_test_rows(
     ]
     digests = [[saved.digest for saved in arm.networks.values()] for arm in trained]
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("arm", sorted(SHARING))
+def test_training_reads_no_setting_that_the_key_does_not_know(
+    arm: str, compared: Config, tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    watched = Watched(settings_of(compared, arm, 3))
+    train_arm(watched, seal(tiny_dataset), tmp_path, SilentTracker())
+    assert watched.seen <= set(SECTIONS)
 
 
 def test_result_says_how_it_can_be_rebuilt(results: list[Result]) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lt4rec_core.comparison.settings import arms_of, seeds_of, settings_of
-from lt4rec_core.config import Config
+from lt4rec_core.config import Config, changed
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.model.sharing.registry import SHARING
 
@@ -37,6 +37,4 @@ def test_settings_of_settings_are_the_same(compared: Config) -> None:
 
 
 def test_all_cores_becomes_one_thread(compared: Config) -> None:
-    from lt4rec_core.config import changed
-
     assert settings_of(changed(compared, {"threads": 0}), "single_task", 3).threads == 1

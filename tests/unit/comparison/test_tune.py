@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,3 +101,14 @@ def test_chosen_settings_are_toml_that_the_configuration_takes(
     assert chosen == {"single_task": dict(found.chosen)}
     changed(searched, {"comparison.chosen": chosen})
     assert "# seed: 1000" in text
+
+
+def test_no_test_row_is_read(
+    searched: Config, tiny_dataset: Dataset, found: Tuned, tmp_path: Path
+) -> None:
+    bereft = Dataset(tmp_path / "dataset", tiny_dataset.manifest, tiny_dataset.features)
+    shutil.copytree(tiny_dataset.root, bereft.root)
+    for path in bereft.paths("test"):
+        path.unlink()
+    again = tune(searched, "single_task", seal(bereft), tmp_path / "tuning", SilentTracker())
+    assert again == found

@@ -79,6 +79,11 @@ def test_rows_show_value_interval_and_relative_gain(summary: dict[str, Any]) -> 
     )
 
 
+def test_the_best_arm_of_each_task_stands_out(summary: dict[str, Any]) -> None:
+    assert next(tables(summary)).best == {(1, 1), (0, 4)}
+    assert "**0.61000 ± 0.01000**" in markdown(summary, [])
+
+
 def test_baselines_stand_in_the_arms_table(summary: dict[str, Any]) -> None:
     assert next(tables(summary)).rows[-1][0] == "item rate"
 
