@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pipelines.cli.arguments import data_day, git_commit, read_comparison, read_config
-from pipelines.cli.ending import Program
+from pipelines.cli.arguments import git_commit, read_config
+from pipelines.cli.comparing import compare, tune
+from pipelines.cli.ending import Program, print_json
+from pipelines.cli.options import (
+    ConfigArgument,
+    DateOption,
+    JsonOption,
+    SetOption,
+    SourceOption,
+    WorkspaceOption,
+)
 from pipelines.cli.surroundings import confine, silence
 
 app = typer.Typer(
@@ -27,36 +36,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 finished (whether the gate accepted or refused), 2 wrong usage, "
     "configuration or input, 3 the data failed validation, 1 anything else.",
 )
-
-ConfigArgument = Annotated[
-    str, typer.Argument(metavar="CONFIG", help="A TOML file, or a shipped one's name, like demo.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Changes one setting; repeatable."),
-]
-SourceOption = Annotated[
-    str, typer.Option("--source", metavar="PATH", help="Raw logs: a folder or an s3:// prefix.")
-]
-DateOption = Annotated[
-    str,
-    typer.Option(
-        "--data-date",
-        metavar="YYYY-MM-DD",
-        callback=data_day,
-        help="The test day; a source without dates needs none.",
-    ),
-]
-WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", metavar="DIR", help="Everything made goes below this folder.")
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="The last line of stdout is the result as one JSON object.")
-]
-ArmsOption = Annotated[
-    list[str] | None,
-    typer.Option("--arms", metavar="ARM,…", help="Sharing methods, by comma; all for every one."),
-]
 
 
 class Pipeline(StrEnum):
@@ -123,7 +102,7 @@ def run(
             chosen, source, data_date, workspace, git_commit=git_commit(), show=show
         )
     if as_json:
-        _print_json(summary)
+        print_json(summary)
     else:
         tell_run(summary, chosen, workspace)
 
@@ -150,84 +129,11 @@ def validate(
             chosen, source, data_date, workspace, git_commit=git_commit(), show=show
         )
     if as_json:
-        _print_json(result.summary)
+        print_json(result.summary)
     else:
         tell_validation(result.summary)
     if result.failure is not None:
         raise result.failure
-
-
-@app.command()
-def compare(
-    config: ConfigArgument,
-    source: SourceOption,
-    workspace: WorkspaceOption,
-    arms: ArmsOption = None,
-    seeds: Annotated[
-        int | None, typer.Option("--seeds", metavar="K", min=1, help="Trainings of each arm.")
-    ] = None,
-    data_date: DateOption = "",
-    results: Annotated[
-        Path | None,
-        typer.Option("--results", metavar="FILE", help="Where RESULTS.md goes as well."),
-    ] = None,
-    settings: SetOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Train every way of sharing with several seeds, under the same rules, side by side."""
-    from pipelines.cli.closing import tell_comparison
-
-    chosen = read_comparison(config, settings, arms, seeds=seeds)
-    confine(workspace)
-    from pipelines.cli.progress import plainly
-    from pipelines.compare import run_comparison
-
-    summary = run_comparison(
-        chosen,
-        source,
-        data_date,
-        workspace,
-        results=results,
-        git_commit=git_commit(),
-        show=plainly(),
-    )
-    if as_json:
-        _print_json(summary)
-    else:
-        tell_comparison(summary, chosen, workspace)
-
-
-@app.command()
-def tune(
-    config: ConfigArgument,
-    source: SourceOption,
-    workspace: WorkspaceOption,
-    arms: ArmsOption = None,
-    trials: Annotated[
-        int | None, typer.Option("--trials", metavar="N", min=1, help="Trials of each arm.")
-    ] = None,
-    data_date: DateOption = "",
-    target: Annotated[
-        Path | None,
-        typer.Option("--target", metavar="FILE", help="The TOML to write; WORKSPACE/chosen.toml."),
-    ] = None,
-    settings: SetOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Search each arm's settings on the validation day, and write the best as TOML."""
-    chosen = read_comparison(config, settings, arms, trials=trials)
-    confine(workspace)
-    from pipelines.cli.progress import plainly
-    from pipelines.tune import run_tuning
-
-    file = target or workspace / "chosen.toml"
-    found = run_tuning(
-        chosen, source, data_date, workspace, file, git_commit=git_commit(), show=plainly()
-    )
-    if as_json:
-        _print_json({"arms": found, "chosen": str(file)})
-    else:
-        typer.echo(file.read_text(encoding="utf-8"))
 
 
 @app.command("compile")
@@ -289,17 +195,15 @@ def doctor(
     checks = examine(chosen, workspace, source)
     failed = any(check.status == "fail" for check in checks)
     if as_json:
-        _print_json({"healthy": not failed, "checks": [check.to_json() for check in checks]})
+        print_json({"healthy": not failed, "checks": [check.to_json() for check in checks]})
     else:
         tell_checks(checks)
     if failed:
         raise typer.Exit(1)
 
 
-def _print_json(value: dict[str, Any]) -> None:
-    import json
-
-    typer.echo(json.dumps(value, allow_nan=False))
+app.command()(compare)
+app.command()(tune)
 
 
 def main() -> None:

@@ -25,6 +25,13 @@ class Program(TyperGroup):
             return super().invoke(ctx)
 
 
+def print_json(value: dict[str, Any]) -> None:
+    """Prints a command's result as one line, the last one of stdout."""
+    import json
+
+    typer.echo(json.dumps(value, allow_nan=False))
+
+
 @contextlib.contextmanager
 def ending() -> Iterator[None]:
     """Turns errors, Ctrl-C and SIGTERM into a message on stderr and typer's Exit."""
