@@ -23,6 +23,8 @@ from pipelines.workers import ComponentFailedError, Job, run_jobs
 
 Show = Callable[[str], None]
 
+_SKIPPED = ""
+
 
 @dataclass(frozen=True)
 class LocalRun:
@@ -78,12 +80,16 @@ class LocalRun:
         processes = processes_for(self.config, len(jobs))
 
         def heard(line: str) -> None:
-            begun.setdefault(line.partition("]")[0].removeprefix("["), time.monotonic())
+            node, _, said = line.removeprefix("[").partition("] ")
+            begun.setdefault(node, time.monotonic())
+            if said.startswith("skipped"):
+                kinds[node] = _SKIPPED
             self.show(line)
 
         def finished(node: str, output: Any) -> None:
             outputs[node] = output
-            taken.setdefault(kinds[node], []).append(time.monotonic() - begun.get(node, start))
+            if kinds[node] != _SKIPPED:  # what it took says nothing of those that must run
+                taken.setdefault(kinds[node], []).append(time.monotonic() - begun.get(node, start))
             waiting = [kinds[job.node] for _, job in jobs if job.node not in outputs]
             left = seconds_left(taken, waiting, processes)
             told = f", about {seconds(left)} left" if waiting and left is not None else ""
