@@ -33,7 +33,7 @@ def compare(
 
     Args:
         config: `name`, `seed`, `tasks`, `evaluate` and `comparison` matter.
-        results: one a pair of arm and seed, in the order in which they're shown.
+        results: one a pair of arm and seed, in any order.
         baselines: see `lt4rec_core.comparison.baselines.run_baselines`.
         target: folder of the three files, written whole or not at all.
         tracker: hears each arm's gains.

@@ -11,7 +11,7 @@ import polars as pl
 from lt4rec_core.comparison.judging import PREFIX
 from lt4rec_core.comparison.measure import ALL, Measured, Predictions, measure
 from lt4rec_core.comparison.result import Result
-from lt4rec_core.comparison.settings import REFERENCE, SUBJECT
+from lt4rec_core.comparison.settings import REFERENCE, SUBJECT, arms_of
 from lt4rec_core.config import Config, digest
 from lt4rec_core.errors import ArtifactError
 from lt4rec_core.tasks import Task, resolve
@@ -24,7 +24,7 @@ def summarize(config: Config, results: Sequence[Result], baselines: Result) -> d
 
     Args:
         config: the comparison's settings.
-        results: one result an arm and seed, in the order in which they're to be shown.
+        results: one result an arm and seed, in any order; they're shown in the arms' own.
         baselines: predictions of those that no arm should lose to.
 
     Returns:
@@ -38,6 +38,8 @@ def summarize(config: Config, results: Sequence[Result], baselines: Result) -> d
         ArtifactError: the results aren't of the same test rows.
     """
     tasks = resolve(config.tasks)
+    arms = arms_of(config.comparison.arms)
+    results = sorted(results, key=lambda result: (arms.index(result.arm), result.seed))
     frames = [result.predictions() for result in results]
     rows = frames[0]
     trivial = baselines.predictions()

@@ -77,6 +77,12 @@ def test_answer_has_the_promised_shape(summary: dict[str, Any]) -> None:
     assert told["trivial"]["mean"]["ctr"] == {"auc": 0.5}
 
 
+def test_order_of_results_changes_nothing(
+    summary: dict[str, Any], compared: Config, results: list[Result], baselines: Result
+) -> None:
+    assert json.dumps(summarize(compared, results[::-1], baselines)) == json.dumps(summary)
+
+
 def test_the_reference_has_no_gain_over_itself(summary: dict[str, Any]) -> None:
     assert answer(summary, "")["arms"]["single_task"]["mtl_gain"] == {}
 
