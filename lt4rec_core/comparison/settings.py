@@ -62,21 +62,16 @@ def settings_of(
 
 
 def trained_with(config: Config) -> dict[str, Any]:
-    """Returns the sections that an arm's result depends on, as plain JSON values."""
+    """Returns the sections that the result of an arm depends on, as plain JSON values."""
     values = to_mapping(config)
-    return {name: values[name] for name in SECTIONS} | {"slices": values["evaluate"]["slices"]}
+    read = {name: values[name] for name in sections_of(config.model.sharing)}
+    return read | {"slices": values["evaluate"]["slices"]}
 
 
-SECTIONS = (
-    "seed",
-    "threads",
-    "device",
-    "tasks",
-    "model",
-    "optimizer",
-    "warmup",
-    "prune",
-    "joint_train",
-    "single_task",
-)
-"""Sections of the configuration that training reads."""
+def sections_of(arm: str) -> tuple[str, ...]:
+    """Returns the sections of the configuration that training `arm` reads."""
+    return (*_COMMON, *(("single_task",) if arm == REFERENCE else _UNDER_MASKS))
+
+
+_COMMON = ("seed", "threads", "device", "tasks", "model", "optimizer")
+_UNDER_MASKS = ("warmup", "prune", "joint_train")

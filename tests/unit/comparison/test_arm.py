@@ -9,7 +9,7 @@ import pytest
 
 from lt4rec_core.comparison.arm import run_arm
 from lt4rec_core.comparison.result import Result, open_result
-from lt4rec_core.comparison.settings import SECTIONS, settings_of
+from lt4rec_core.comparison.settings import sections_of, settings_of
 from lt4rec_core.comparison.training import train_arm
 from lt4rec_core.config import Config
 from lt4rec_core.data.dataset import Dataset
@@ -99,7 +99,7 @@ def test_training_reads_no_setting_that_the_key_does_not_know(
 ) -> None:
     watched = Watched(settings_of(compared, arm, 3))
     train_arm(watched, seal(tiny_dataset), tmp_path, SilentTracker())
-    assert watched.seen <= set(SECTIONS)
+    assert watched.seen <= set(sections_of(arm))
 
 
 def test_result_says_how_it_can_be_rebuilt(results: list[Result]) -> None:
