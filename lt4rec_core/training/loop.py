@@ -102,6 +102,8 @@ def train(
             if progress.best_step == number:
                 best = _copy(network.state_dict())
             tracker.log_metrics({f"validation_{k}": v for k, v in metrics.items()}, number)
+            seen = ", ".join(f"{tasks[k].metric} of {k} {v:.5f}" for k, v in metrics.items())
+            tracker.progress(f"step {number}/{plan.steps}: validation {seen}")
             _save(state, network, optimizer, best, progress)
     final = best if watch.keep == "best" and best else _copy(network.state_dict())
     last_look = progress.history[-1]["metrics"] if progress.history else {}
