@@ -15,6 +15,8 @@ export PIP_NO_CACHE_DIR := 1
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export GX_ANALYTICS_ENABLED := false
+# pip asks rustc for its version, and rustup then writes its settings.
+export RUSTUP_HOME := $(CURDIR)/$(VENV)/rustup
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 
 .PHONY: demo test check fix golden lock clean help
