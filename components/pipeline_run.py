@@ -60,12 +60,18 @@ def end_killed(store: Store) -> None:
         ours = run.data.tags.get(WORKSPACE) == str(store.workspace)
         if lock is None or not ours or _is_held(_lock(store.workspace, lock)):
             continue
-        steps = store.search(
-            f"attributes.status = 'RUNNING' and tags.`mlflow.parentRunId` = '{run.info.run_id}'"
-        )
-        end_dead(store, [*steps, run])
+        end_all(store, run.info.run_id)
         shutil.rmtree(scratch_folder(store.workspace, run.info.run_id), ignore_errors=True)
         _lock(store.workspace, lock).unlink(missing_ok=True)
+
+
+def end_all(store: Store, run_id: str) -> None:
+    """Ends a pipeline run, and those of its steps that still seem to run, as KILLED."""
+    steps = store.search(
+        f"attributes.status = 'RUNNING' and tags.`mlflow.parentRunId` = '{run_id}'"
+    )
+    end_dead(store, steps)
+    store.end(run_id, "KILLED")
 
 
 def scratch_folder(workspace: Path, run_id: str) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.data.atomic import file_aside
+from lt4rec_core.preflight import check_ready
 
 
 def compile_pipeline(
@@ -24,6 +25,7 @@ def compile_pipeline(
         git_commit: commit of the code, for the tags of the runs.
         pipeline: "training" or "comparison".
     """
+    check_ready(config)
     from kfp import compiler
 
     from pipelines.comparison import comparison_pipeline

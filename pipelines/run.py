@@ -14,10 +14,11 @@ from typing import Any
 
 from components.failures import read_failure
 from components.lifeline import RUNNER
-from components.pipeline_run import end_killed, held, new_parent, scratch_folder
+from components.pipeline_run import end_all, end_killed, held, new_parent, scratch_folder
 from components.store import open_store
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.errors import LT4RECError, StoreError
+from lt4rec_core.preflight import check_date, check_ready
 from pipelines.stream import ComponentStream
 from pipelines.summary import summarize
 
@@ -49,6 +50,8 @@ def run_training(
     Raises:
         LT4RECError: of the class that the failing step raised.
     """
+    check_ready(config)
+    check_date(config, data_date)
     place = workspace.expanduser().resolve()
     _make(place)
     store = open_store(config.tracking, place)
@@ -75,7 +78,8 @@ def run_training(
                 raise foreseen from None
             raise LT4RECError(stream.tail(failure, str(error))) from error
         except BaseException:  # interrupted by the user
-            store.end(parent, "KILLED")
+            with suppress(StoreError):
+                end_all(store, parent)
             raise
         return summarize(store, parent, data_date)
 

@@ -17,6 +17,7 @@ from components.store import Store, open_store
 from components.validate import validate
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.errors import LT4RECError, ValidationError
+from lt4rec_core.preflight import check_date, check_ready
 from pipelines.stream import ComponentStream
 
 
@@ -44,6 +45,8 @@ def run_validation(
     Raises:
         LT4RECError: of the class that the failing step raised, but for failed expectations.
     """
+    check_ready(config)
+    check_date(config, data_date)
     place = workspace.expanduser().resolve()
     logs = source if "://" in source else str(Path(source).expanduser().resolve())
     store = open_store(config.tracking, place)

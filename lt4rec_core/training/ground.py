@@ -14,7 +14,6 @@ from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.layout import layout_of
 from lt4rec_core.data.samples import Samples, read_samples
 from lt4rec_core.errors import ConfigError
-from lt4rec_core.metrics import resolve as metric
 from lt4rec_core.model.network import Network
 from lt4rec_core.model.sharing.registry import build
 from lt4rec_core.pruning.mask import Mask
@@ -93,12 +92,6 @@ def prepare(config: Config, dataset: Dataset) -> Ground:
     """Fixes threads, and reads what the training stages of a run share."""
     fix_threads(config.threads)
     tasks = {task.name: task for task in resolve(config.tasks)}
-    for task in tasks.values():
-        if metric(task.metric).needs_groups:
-            raise ConfigError(
-                f"task {task.name!r} can't select masks and checkpoints by {task.metric}, which "
-                "needs users; take a metric of single rows, like auc or mse"
-            )
     return Ground(
         config=config,
         tasks=tasks,

@@ -1,0 +1,60 @@
+"""What is wrong with a configuration that no single section can know, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lt4rec_core.config import Config
+from lt4rec_core.data.sources.registry import find
+from lt4rec_core.errors import ConfigError
+from lt4rec_core.metrics import resolve as metric
+from lt4rec_core.model.sharing.registry import SHARING
+from lt4rec_core.tasks import Task, resolve
+from lt4rec_core.training.losses import LOSSES
+from lt4rec_core.validation.registry import severities
+
+
+def check_ready(config: Config) -> None:
+    """Looks every name of the configuration up in its registry.
+
+    A typo in the gate's rules would otherwise be told after an hour of training.
+
+    Raises:
+        ConfigError: a source, task, loss, metric, sharing method or expectation isn't known.
+    """
+    find(config.ingest.source)
+    severities(config.validate.severity)
+    _known("model.sharing", config.model.sharing, SHARING)
+    tasks = {task.name: task for task in resolve(config.tasks)}
+    for task in tasks.values():
+        _check_task(task)
+    for rule in config.register.rules:
+        _known("register.rules: task", rule.task, tasks)
+        metric(rule.metric)
+    if config.register.exponents != type(config.register)().exponents:
+        for name in config.register.exponents:
+            _known("register.exponents", name, tasks)
+
+
+def check_date(config: Config, data_date: str) -> None:
+    """Raises ConfigError unless a source that is split by day has its test day."""
+    if find(config.ingest.source).dated and not data_date:
+        raise ConfigError(
+            f"source {config.ingest.source!r} is split by day and needs the test day: "
+            "pass --data-date YYYY-MM-DD"
+        )
+
+
+def _check_task(task: Task) -> None:
+    _known(f"task {task.name!r}: loss", task.loss, LOSSES)
+    if metric(task.metric).needs_groups:
+        raise ConfigError(
+            f"task {task.name!r} can't select masks and checkpoints by {task.metric}, which "
+            "needs users; take a metric of single rows, like auc or mse"
+        )
+
+
+def _known(place: str, name: str, registry: Mapping[str, object]) -> None:
+    names = sorted(registry)
+    if name not in names:
+        raise ConfigError(f"{place} is {name!r}, which isn't known; known are {names}")

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from lt4rec_core.config import from_mapping
+from lt4rec_core.errors import ConfigError
+from lt4rec_core.preflight import check_date, check_ready
+
+FIELDS = {"fields": [{"name": "user"}]}
+RULE = {"task": "ctr", "metric": "auc", "floor": 0.5}
+
+
+def test_a_plain_configuration_is_ready() -> None:
+    check_ready(from_mapping({**FIELDS, "register": {"rules": [RULE]}}))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"ingest": {"source": "event"}}, "event"),
+        ({"model": {"sharing": "wish"}}, "model.sharing is 'wish'.*connection_share"),
+        ({"validate": {"severity": {"drft": "error"}}}, "did you mean 'drift'"),
+        ({"tasks": [{"name": "like"}]}, "task 'like' isn't known"),
+        ({"tasks": [{"name": "ctr", "loss": "hinge"}]}, "loss is 'hinge'.*log_loss"),
+        ({"tasks": [{"name": "ctr", "metric": "gauc"}]}, "gauc, which needs users"),
+        ({"register": {"rules": [{**RULE, "task": "clicks"}]}}, "'clicks'.*'ctr', 'cvr'"),
+        ({"register": {"rules": [{**RULE, "metric": "acu"}]}}, "acu"),
+        ({"register": {"exponents": {"ctrr": 2.0}}}, "exponents is 'ctrr'"),
+    ],
+)
+def test_a_name_that_no_registry_knows_is_refused(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_ready(from_mapping({**FIELDS, **values}))
+
+
+def test_a_source_with_days_needs_the_test_day() -> None:
+    config = from_mapping(FIELDS)
+    check_date(config, "2026-01-05")
+    with pytest.raises(ConfigError, match="--data-date"):
+        check_date(config, "")
+
+
+def test_a_source_without_days_needs_none() -> None:
+    check_date(from_mapping({**FIELDS, "ingest": {"source": "tfrecord"}}), "")
