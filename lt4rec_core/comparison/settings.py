@@ -70,8 +70,11 @@ def trained_with(config: Config) -> dict[str, Any]:
 
 def sections_of(arm: str) -> tuple[str, ...]:
     """Returns the sections of the configuration that training `arm` reads."""
-    return (*_COMMON, *(("single_task",) if arm == REFERENCE else _UNDER_MASKS))
+    if arm == REFERENCE:
+        return (*_COMMON, "single_task")
+    warmup = ("warmup",) if SHARING[arm].warmup else ()
+    prune = ("prune",) if SHARING[arm].cut else ()
+    return (*_COMMON, *warmup, *prune, "joint_train")
 
 
 _COMMON = ("seed", "threads", "device", "tasks", "model", "optimizer")
-_UNDER_MASKS = ("warmup", "prune", "joint_train")

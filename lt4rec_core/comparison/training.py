@@ -10,6 +10,8 @@ from typing import Any
 from lt4rec_core.comparison.settings import REFERENCE
 from lt4rec_core.config import Config
 from lt4rec_core.data.sealed import SealedDataset
+from lt4rec_core.model.sharing.registry import find
+from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.pruning.mask import Mask
 from lt4rec_core.stages.joint_train import joint_train
 from lt4rec_core.stages.prune import open_mask, prune
@@ -48,7 +50,7 @@ def train_arm(config: Config, dataset: SealedDataset, room: Path, tracker: Track
     stages = _Stages(config, dataset, room, tracker)
     if config.model.sharing == REFERENCE:
         return _alone(stages)
-    return _under_masks(stages)
+    return _together(stages, find(config.model.sharing))
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,12 @@ def _alone(stages: _Stages) -> TrainedArm:
     return TrainedArm(trained, validation)
 
 
-def _under_masks(stages: _Stages) -> TrainedArm:
+def _together(stages: _Stages, sharing: Sharing) -> TrainedArm:
     config, dataset = stages.config, stages.dataset
-    init = stages.once("warmup", "checkpoint", warmup, config, dataset)
+    init = stages.once("warmup", "checkpoint", warmup, config, dataset) if sharing.warmup else None
     found = {
         task: stages.once(f"prune-{task}", "mask", prune, config, task, dataset, init)
-        for task in stages.tasks
+        for task in (stages.tasks if sharing.cut else ())
     }
     masks = {task: open_mask(saved.root)[0] for task, saved in found.items()}
     joint = stages.once("joint_train", "checkpoint", joint_train, config, dataset, init, masks)

@@ -63,11 +63,23 @@ class Samples:
 
 
 def known(task: Task, labels: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """Returns where the task is defined, bool [N]: in its population, with a label."""
+    """Returns where the task is defined, bool [N]: in its population, with a label.
+
+    With `task.outside`, it is also defined on all rows outside of its population.
+    """
     labelled = ~torch.isnan(labels[task.label])
     if task.population == EVERY_IMPRESSION:
         return labelled
-    return labelled & (labels[task.population] == 1)
+    inside = labels[task.population] == 1
+    return labelled & inside if task.outside is None else labelled | ~inside
+
+
+def label_of(task: Task, labels: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Returns the task's label [N]: the column's, or `task.outside` outside the population."""
+    if task.outside is None or task.population == EVERY_IMPRESSION:
+        return labels[task.label]
+    inside = labels[task.population] == 1
+    return torch.where(inside, labels[task.label], task.outside)
 
 
 def read_samples(dataset: Dataset, split: str) -> Samples:

@@ -9,12 +9,22 @@ import torch
 from torch import nn
 
 from lt4rec_core.data.batch import Batch
+from lt4rec_core.model.embeddings import SparseArch
+from lt4rec_core.tasks import Task
 
 Masks = Mapping[str, Mapping[str, torch.Tensor]]
 
 
 class Network(nn.Module, ABC):
-    """A network that predicts several tasks, each under a mask of its own or none."""
+    """A network that predicts several tasks, each under a mask of its own or none.
+
+    Attributes:
+        embeddings: what every method shares.
+        crossing: how the fields meet; see `lt4rec_core.model.interaction`.
+    """
+
+    embeddings: SparseArch
+    crossing: str
 
     @abstractmethod
     def forward(self, batch: Batch, tasks: Sequence[str], masks: Masks) -> dict[str, torch.Tensor]:
@@ -25,5 +35,23 @@ class Network(nn.Module, ABC):
         """
 
     @abstractmethod
-    def prunable(self, task: str) -> dict[str, torch.Tensor]:
-        """Returns the weights, by name, that the task's mask ranges over."""
+    def layers(self, task: str) -> dict[str, torch.Tensor]:
+        """Returns the weights [outputs, inputs], by name, that the task's prediction runs through.
+
+        Embeddings and biases aren't among them.
+        """
+
+    def prunable(self, task: str) -> dict[str, torch.Tensor]:  # noqa: ARG002 (others need it)
+        """Returns the weights, by name, that the task's mask ranges over; none by default."""
+        return {}
+
+    def learned(self, tasks: Mapping[str, Task]) -> dict[str, Task]:
+        """Returns what is trained so that `tasks` are predicted: these themselves by default.
+
+        `forward` gives the logits of each of them by the name it has here.
+        """
+        return dict(tasks)
+
+    def penalty(self, tasks: Sequence[str]) -> torch.Tensor:  # noqa: ARG002 (others need it)
+        """Returns what is added to the loss of a batch of `tasks`: zero by default."""
+        return torch.zeros(())

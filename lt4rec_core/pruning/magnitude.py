@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 import torch
 
-from lt4rec_core.errors import TrainingError
-from lt4rec_core.pruning.mask import Mask, check_fits
+from lt4rec_core.pruning.mask import Mask, check_cut, without
 
 
-def prune(weights: Mapping[str, torch.Tensor], mask: Mask, keep: int) -> Mask:
+def prune(
+    weights: Mapping[str, torch.Tensor],
+    mask: Mask,
+    keep: int,
+    source: torch.Generator | None = None,  # noqa: ARG001 (all cuts are called alike)
+) -> Mask:
     """Returns the mask that keeps the `keep` largest |w| among those kept in `mask`.
 
     All weights are ranked together. Exactly `keep` remain: among equal magnitudes the
@@ -21,25 +25,12 @@ def prune(weights: Mapping[str, torch.Tensor], mask: Mask, keep: int) -> Mask:
         TrainingError: a weight isn't finite.
         ValueError: `keep` is negative or larger than `mask.kept`.
     """
-    check_fits(mask, weights)
-    if not 0 <= keep <= mask.kept:
-        raise ValueError(f"can't keep {keep} of {mask.kept} connections")
-    for name, weight in weights.items():
-        if not bool(torch.isfinite(weight).all()):
-            raise TrainingError(f"{name} has weights that aren't finite; lower the learning rate")
+    check_cut(weights, mask, keep)
     kept = torch.cat([tensor.flatten() for tensor in mask.tensors.values()])
     magnitude = torch.cat([weights[name].detach().abs().flatten() for name in mask.tensors])
     survivors = kept.nonzero().squeeze(1)
     order = torch.sort(magnitude[survivors], stable=True).indices
-    pruned = kept.clone()
-    pruned[survivors[order[: mask.kept - keep]]] = False
-    pieces = torch.split(pruned, [tensor.numel() for tensor in mask.tensors.values()])
-    return Mask(
-        {
-            name: piece.view(tensor.shape)
-            for (name, tensor), piece in zip(mask.tensors.items(), pieces, strict=True)
-        }
-    )
+    return without(mask, survivors[order[: mask.kept - keep]])
 
 
 def kept_per_round(total: int, rounds: int, final_density: float, rate: float) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import torch
 
-from lt4rec_core.errors import ArtifactError
+from lt4rec_core.errors import ArtifactError, TrainingError
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,35 @@ def check_fits(mask: Mask, weights: Mapping[str, torch.Tensor]) -> None:
             f"the mask doesn't fit the network at {wrong[0]!r}: the mask has "
             f"{seen.get(wrong[0])}, the network {expected.get(wrong[0])}; prune this network anew"
         )
+
+
+def check_cut(weights: Mapping[str, torch.Tensor], mask: Mask, keep: int) -> None:
+    """Checks what every cut is given.
+
+    Raises:
+        ArtifactError: mask and weights differ in names or shapes.
+        TrainingError: a weight isn't finite.
+        ValueError: `keep` is negative or larger than `mask.kept`.
+    """
+    check_fits(mask, weights)
+    if not 0 <= keep <= mask.kept:
+        raise ValueError(f"can't keep {keep} of {mask.kept} connections")
+    for name, weight in weights.items():
+        if not bool(torch.isfinite(weight).all()):
+            raise TrainingError(f"{name} has weights that aren't finite; lower the learning rate")
+
+
+def without(mask: Mask, places: torch.Tensor) -> Mask:
+    """Returns `mask` without the connections at `places`.
+
+    These count the elements of all tensors, laid one after the other as in memory.
+    """
+    kept = torch.cat([tensor.flatten() for tensor in mask.tensors.values()])
+    kept[places] = False
+    pieces = torch.split(kept, [tensor.numel() for tensor in mask.tensors.values()])
+    return Mask(
+        {
+            name: piece.view(tensor.shape)
+            for (name, tensor), piece in zip(mask.tensors.items(), pieces, strict=True)
+        }
+    )

@@ -20,7 +20,7 @@ from lt4rec_core.metrics.judge import Predictions, judge
 from lt4rec_core.metrics.metric import Array
 from lt4rec_core.metrics.trivial import trivial_predictions
 from lt4rec_core.model.network import Network
-from lt4rec_core.model.sharing.registry import build
+from lt4rec_core.model.sharing.registry import build, find
 from lt4rec_core.pruning.mask import Mask, check_fits
 from lt4rec_core.tasks import Task, resolve
 from lt4rec_core.tracking import Tracker
@@ -102,12 +102,13 @@ def _of_model(
     samples: Samples,
 ) -> dict[str, Array]:
     names = [task.name for task in tasks]
-    if set(masks) != set(names):
-        raise ArtifactError(f"got masks of {sorted(masks)}, expected one of each of {names}")
+    wanted = names if find(config.model.sharing).cut else []
+    if set(masks) != set(wanted):
+        raise ArtifactError(f"got masks of {sorted(masks)}, expected one of each of {wanted}")
     network = load_network(config, dataset, config.model.sharing, names, joint)
-    for name in names:
-        check_fits(masks[name], network.prunable(name))
-    by_task = {name: masks[name].to(config.device).tensors for name in names}
+    for name, mask in masks.items():
+        check_fits(mask, network.prunable(name))
+    by_task = {name: mask.to(config.device).tensors for name, mask in masks.items()}
     return {name: predict(network, samples, name, by_task, device=config.device) for name in names}
 
 

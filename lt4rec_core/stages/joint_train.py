@@ -1,13 +1,14 @@
-"""Joint training: the tasks' batches in turn, each under its own mask (Algorithm 1, step 3)."""
+"""Joint training of all tasks: in LT4REC each under its own mask (Algorithm 1, step 3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lt4rec_core.config import Config
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.errors import ArtifactError
+from lt4rec_core.model.sharing.registry import find
 from lt4rec_core.pruning.mask import Mask, check_fits
 from lt4rec_core.tracking import Tracker
 from lt4rec_core.training.checkpoint import Checkpoint, load_weights, save_checkpoint
@@ -19,7 +20,7 @@ from lt4rec_core.training.plan import Plan
 def joint_train(
     config: Config,
     dataset: Dataset,
-    init: Checkpoint,
+    init: Checkpoint | None,
     masks: Mapping[str, Mask],
     state: Path,
     target: Path,
@@ -31,26 +32,33 @@ def joint_train(
     embeddings and biases belong to all tasks. The CTR model is then sNET under the CTR
     mask, the CVR model sNET under the CVR mask.
 
+    Sharing methods without masks are trained here in the same way, without masks; those
+    without a warm-up from the fresh draw (`init` None).
+
     Raises:
-        ArtifactError: a task has no mask, or a mask that doesn't fit the network.
+        ArtifactError: a task has no mask, or a mask that doesn't fit the network, or the
+            sharing method knows no masks.
     """
+    sharing = find(config.model.sharing)
     ground = prepare(config, dataset)
     names = tuple(ground.tasks)
-    if set(masks) != set(names):
+    if set(masks) != (set(names) if sharing.cut else set()):
         raise ArtifactError(
             f"got masks of {sorted(masks)}, expected one of each of {sorted(names)}"
+            if sharing.cut
+            else f"got masks of {sorted(masks)}, but {config.model.sharing} trains without any"
         )
     network = ground.network(config.model.sharing, names)
-    for name in names:
-        check_fits(masks[name], network.prunable(name))
-    load_weights(network, init.group("weights"))
+    for name, mask in masks.items():
+        check_fits(mask, network.prunable(name))
     optimizer = ground.optimizer(network)
-    optimizer.load(init.group("moments"))
+    if init is not None:
+        load_weights(network, init.group("weights"))
+        optimizer.load(init.group("moments"))
+    learned = network.learned(ground.tasks)
     settings = config.joint_train
     plan = Plan(
-        populations={
-            (name,): ground.samples.population(task) for name, task in ground.tasks.items()
-        },
+        populations=ground.populations(learned, sharing.batches),
         batch_size=config.optimizer.batch_size,
         epochs=settings.epochs,
         seed=config.seed,
@@ -61,21 +69,29 @@ def joint_train(
         network,
         optimizer,
         plan,
-        ground.tasks,
+        {**ground.tasks, **learned},
         masks,
         Watch(
             every=max(1, plan.steps_per_epoch // settings.evaluations_per_epoch),
             patience=settings.patience,
             keep="best",
+            judged=names,
         ),
         state,
         tracker,
     )
     manifest = {
-        **ground.origin("joint_train", init.digest, *(masks[name].digest for name in names)),
+        **ground.origin("joint_train", *_parents(init, masks, names)),
         "steps": trained.progress.step,
         "best_step": trained.progress.best_step,
         "metrics": dict(trained.metrics),
     }
     tensors = {f"weights/{name}": values for name, values in trained.weights.items()}
     return save_checkpoint(target, "checkpoint", tensors, manifest)
+
+
+def _parents(
+    init: Checkpoint | None, masks: Mapping[str, Mask], names: Sequence[str]
+) -> tuple[str, ...]:
+    start = () if init is None else (init.digest,)
+    return (*start, *(masks[name].digest for name in names if name in masks))

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from lt4rec_core.config import Config, Prune
 from lt4rec_core.data.dataset import Dataset
-from lt4rec_core.errors import ArtifactError
+from lt4rec_core.errors import ArtifactError, ConfigError
 from lt4rec_core.model.network import Network
+from lt4rec_core.model.sharing.registry import find
 from lt4rec_core.pruning.magnitude import kept_per_round
-from lt4rec_core.pruning.magnitude import prune as cut
 from lt4rec_core.pruning.mask import Mask, dense
+from lt4rec_core.pruning.registry import cut_of
 from lt4rec_core.tasks import Task
 from lt4rec_core.tracking import ShiftedTracker, Tracker
 from lt4rec_core.training.checkpoint import (
@@ -26,6 +27,7 @@ from lt4rec_core.training.ground import Ground, prepare, task_named
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.predict import is_better
+from lt4rec_core.training.seeds import generator
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,14 @@ def prune(
     """Finds the task's mask and saves it as a checkpoint of kind "mask".
 
     Round r trains sNET_init under mask r for `prune.epochs_per_round` epochs of the
-    task's samples, measures it on the validation rows, cuts the smallest weights to get
-    mask r + 1, and forgets the training (rewind). Round 0 is the dense network; the last
-    round is trained to be measured, and cuts nothing.
+    task's samples, measures it on the validation rows, cuts what the sharing method says
+    (the smallest weights) to get mask r + 1, and forgets the training (rewind). Round 0 is
+    the dense network; the last round is trained to be measured, and cuts nothing.
+
+    Raises:
+        ConfigError: the run has no such task, or its sharing method has no masks.
     """
+    cut = cut_of(_key_of_cut(config.model.sharing))
     ground = prepare(config, dataset)
     wanted = task_named(ground, task)
     network = ground.network(config.model.sharing, tuple(ground.tasks))
@@ -71,7 +77,8 @@ def prune(
             value = _train_round(ground, wanted, network, init, mask, number, state, watched)
             following = mask
             if number < config.prune.rounds:
-                following = cut(network.prunable(task), mask, counts[number + 1])
+                chance = generator(config.seed, "prune", task, number, "cut")
+                following = cut(network.prunable(task), mask, counts[number + 1], chance)
             entry = Round(number, mask.density, wanted.metric, value, mask.digest)
             _save_round(finished, dataset, entry, mask, following)
         entry, following = _open_round(finished, dataset, mask)
@@ -121,6 +128,16 @@ def select(task: Task, rounds: Sequence[Round], settings: Prune) -> tuple[int, s
         why += f" (round 0, dense, isn't a candidate; its {rounds[0].value:.5f} "
         why += "would be better)" if relation == "worse" else "is no better)"
     return best.round, why
+
+
+def _key_of_cut(sharing: str) -> str:
+    cut = find(sharing).cut
+    if not cut:
+        raise ConfigError(
+            f"sharing method {sharing!r} has no masks, so there is nothing to prune; "
+            "train it with joint_train alone"
+        )
+    return cut
 
 
 def open_mask(root: Path, schema_digest: str = "") -> tuple[Mask, Checkpoint]:

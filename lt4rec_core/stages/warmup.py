@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from lt4rec_core.config import Config
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.layout import layout_of
@@ -31,8 +29,9 @@ def warmup(
     names = tuple(ground.tasks)
     network = ground.network(config.model.sharing, names)
     optimizer = ground.optimizer(network)
+    learned = network.learned(ground.tasks)
     plan = Plan(
-        populations={names: torch.arange(ground.samples.rows)},
+        populations=ground.populations(learned, "mixed"),
         batch_size=config.optimizer.batch_size,
         epochs=config.warmup.epochs,
         seed=config.seed,
@@ -42,9 +41,9 @@ def warmup(
         network,
         optimizer,
         plan,
-        ground.tasks,
+        {**ground.tasks, **learned},
         {},
-        Watch(every=max(1, plan.steps_per_epoch)),
+        Watch(every=max(1, plan.steps_per_epoch), judged=names),
         state,
         tracker,
     )

@@ -19,6 +19,8 @@ class Task:
         loss: key of the loss registry.
         metric: key of the metric registry; it selects masks and checkpoints.
         weight: omega in paper, Eq. 2.
+        outside: what the label is outside of the population; None means that it isn't
+            known there and that such rows don't count.
     """
 
     name: str
@@ -27,3 +29,4 @@ class Task:
     loss: str
     metric: str
     weight: float
+    outside: float | None = None

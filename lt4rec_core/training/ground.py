@@ -45,6 +45,14 @@ class Ground:
         """Returns an optimizer without moments for all parameters of `network`."""
         return MaskedAdam(dict(network.named_parameters()), self.config.optimizer)
 
+    def populations(
+        self, tasks: Mapping[str, Task], batches: str
+    ) -> dict[tuple[str, ...], torch.Tensor]:
+        """Returns the rows by group of tasks: one group each, or with "mixed" one for all."""
+        if batches == "mixed":
+            return {tuple(tasks): torch.arange(self.samples.rows)}
+        return {(name,): self.samples.population(task) for name, task in tasks.items()}
+
     def origin(self, stage: str, *parents: str) -> dict[str, Any]:
         """Returns what a manifest says of how something was made: settings, schema, parents."""
         sections = {name: getattr(self.config, name) for name in ("model", "optimizer", stage)}

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from lt4rec_core.data.samples import Samples, known
+from lt4rec_core.data.batch import Batch
+from lt4rec_core.data.samples import Samples, known, label_of
 from lt4rec_core.errors import TrainingError
 from lt4rec_core.model.network import Masks, Network
 from lt4rec_core.tasks import Task
@@ -18,8 +19,9 @@ from lt4rec_core.tracking import Tracker
 from lt4rec_core.training.checkpoint import load_weights, open_checkpoint, save_checkpoint
 from lt4rec_core.training.losses import LOSSES
 from lt4rec_core.training.optimizer import MaskedAdam
-from lt4rec_core.training.plan import Plan, Step
+from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.predict import skill, trivial_metrics, validation_metrics
+from lt4rec_core.training.seeds import generator
 
 _LOSS_RECORDS = 50  # points of a loss curve
 
@@ -32,11 +34,13 @@ class Watch:
         every: steps between two looks; the last step is always followed by one.
         patience: looks without a new best after which training stops; 0 never stops.
         keep: "best" returns the weights of the best look, "last" those of the last step.
+        judged: the tasks that are looked at; all tasks of the plan if empty.
     """
 
     every: int
     patience: int = 0
     keep: str = "last"
+    judged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,14 +88,15 @@ def train(
         TrainingError: the loss isn't finite, or a validation metric isn't defined.
         ArtifactError: what lies in `state` is damaged or belongs to another network.
     """
-    judged = [tasks[name] for name in dict.fromkeys(sum(plan.populations, ()))]
+    judged = [tasks[k] for k in watch.judged or dict.fromkeys(sum(plan.populations, ()))]
     trivial = trivial_metrics(validation, judged)
     progress, best = _resume(state, network, optimizer)
     losses: dict[str, list[float]] = {}
     for number, step in _remaining(plan, progress.step):
         if progress.looks_since_best >= watch.patience > 0:
             break
-        for name, loss in _learn(network, optimizer, step, tasks, masks, samples, device).items():
+        batch = replace(samples.batch(step.rows_B), draw=_draw(plan, number)).to(device)
+        for name, loss in _learn(network, optimizer, batch, step.tasks, tasks, masks).items():
             losses.setdefault(name, []).append(loss)
         last = number == plan.steps
         if last or number % max(1, plan.steps // _LOSS_RECORDS) == 0:
@@ -114,33 +119,36 @@ def train(
 def _learn(
     network: Network,
     optimizer: MaskedAdam,
-    step: Step,
+    batch: Batch,
+    names: tuple[str, ...],
     tasks: Mapping[str, Task],
     masks: Masks,
-    samples: Samples,
-    device: str,
 ) -> dict[str, float]:
     """Takes one optimizer step (paper, Eq. 1 and 2); returns each task's loss."""
-    batch = samples.batch(step.rows_B).to(device)
-    logits = network(batch, step.tasks, masks)
+    logits = network(batch, names, masks)
     losses = {}
-    for name in step.tasks:
+    for name in names:
         task = tasks[name]
         known_B = known(task, batch.labels)
         if bool(known_B.any()):
-            labels_B = batch.labels[task.label][known_B]
+            labels_B = label_of(task, batch.labels)[known_B]
             losses[name] = LOSSES[task.loss](logits[name][known_B], labels_B)
     optimizer.zero_grad()
-    total = sum((tasks[name].weight * loss for name, loss in losses.items()), torch.zeros(()))
+    total = sum((tasks[k].weight * loss for k, loss in losses.items()), network.penalty(names))
     if not bool(torch.isfinite(total)):
         raise TrainingError(
-            f"the loss of {'+'.join(step.tasks)} is {float(total.detach())}; "
+            f"the loss of {'+'.join(names)} is {float(total.detach())}; "
             "lower the learning rate or clip the gradient (optimizer.clip_norm)"
         )
     if losses:
         total.backward()  # type: ignore[no-untyped-call]
-        optimizer.step(_owned(step.tasks, masks))
+        optimizer.step(_owned(names, masks))
     return {name: float(loss.detach()) for name, loss in losses.items()}
+
+
+def _draw(plan: Plan, number: int) -> int:
+    """Seed of what a network draws on a batch: the same one in a resumed training."""
+    return generator(plan.seed, plan.purpose, "draw", number).initial_seed()
 
 
 def _owned(tasks: Sequence[str], masks: Masks) -> Mapping[str, torch.Tensor]:

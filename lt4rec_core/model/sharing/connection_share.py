@@ -15,6 +15,7 @@ from lt4rec_core.data.layout import Layout
 from lt4rec_core.model.embeddings import SparseArch
 from lt4rec_core.model.interaction import interact, interaction_size
 from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.model.towers import masked_linear, over, xavier_linear
 
 
@@ -30,7 +31,7 @@ class ConnectionShare(Network):
         self, layout: Layout, model: Model, tasks: Sequence[str], generator: torch.Generator
     ) -> None:
         super().__init__()
-        self._crossing = model.crossing
+        self.crossing = model.crossing
         self._patterns = model.prunable
         self.embeddings = SparseArch(layout, model.embedding_dim, generator)
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
@@ -48,7 +49,7 @@ class ConnectionShare(Network):
 
     def forward(self, batch: Batch, tasks: Sequence[str], masks: Masks) -> dict[str, torch.Tensor]:
         """Returns the logits [B] of each task; tasks with the same mask share one pass."""
-        inputs_BI = interact(self.embeddings(batch), self._crossing)
+        inputs_BI = interact(self.embeddings(batch), self.crossing)
         hidden_BH: dict[int | None, torch.Tensor] = {}
         logits = {}
         for task in tasks:
@@ -61,13 +62,20 @@ class ConnectionShare(Network):
         return logits
 
     def prunable(self, task: str) -> dict[str, torch.Tensor]:
-        """Returns weights matching `model.prunable`, without other tasks' output layers."""
+        """Returns the task's layers that match `model.prunable`."""
+        return {
+            name: weight
+            for name, weight in self.layers(task).items()
+            if any(fnmatchcase(name, pattern) for pattern in self._patterns)
+        }
+
+    def layers(self, task: str) -> dict[str, torch.Tensor]:
+        """Returns the over layers and the task's output layer."""
         _, own = self._output(task)
         return {
             name: weight
             for name, weight in self.named_parameters()
-            if any(fnmatchcase(name, pattern) for pattern in self._patterns)
-            and name.endswith(".weight")
+            if name.endswith(".weight")
             and not name.startswith("embeddings.")
             and (not name.startswith("output.") or name == f"{own}.weight")
         }
@@ -81,8 +89,4 @@ class ConnectionShare(Network):
         return layer, name
 
 
-def build(
-    layout: Layout, model: Model, tasks: Sequence[str], generator: torch.Generator
-) -> Network:
-    """Returns a freshly drawn network."""
-    return ConnectionShare(layout, model, tasks, generator)
+CONNECTION_SHARE = Sharing(build=ConnectionShare, cut="magnitude", warmup=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -10,14 +10,27 @@ from lt4rec_core.config import Model
 from lt4rec_core.data.layout import Layout
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.model.network import Network
-from lt4rec_core.model.sharing import connection_share, single_task
+from lt4rec_core.model.sharing.connection_share import CONNECTION_SHARE
+from lt4rec_core.model.sharing.full_share import FULL_SHARE
+from lt4rec_core.model.sharing.neuron_share import NEURON_SHARE
+from lt4rec_core.model.sharing.random_mask import RANDOM_MASK
+from lt4rec_core.model.sharing.sharing import Sharing
+from lt4rec_core.model.sharing.single_task import SINGLE_TASK
 
-Build = Callable[[Layout, Model, Sequence[str], torch.Generator], Network]
-
-SHARING: dict[str, Build] = {
-    "connection_share": connection_share.build,
-    "single_task": single_task.build,
+SHARING: dict[str, Sharing] = {
+    "single_task": SINGLE_TASK,
+    "full_share": FULL_SHARE,
+    "random_mask": RANDOM_MASK,
+    "neuron_share": NEURON_SHARE,
+    "connection_share": CONNECTION_SHARE,
 }
+
+
+def find(sharing: str) -> Sharing:
+    """Returns the entry called `sharing`; raises ConfigError where there is none."""
+    if sharing not in SHARING:
+        raise ConfigError(f"sharing method {sharing!r} isn't known; known are {sorted(SHARING)}")
+    return SHARING[sharing]
 
 
 def build(
@@ -26,13 +39,13 @@ def build(
     """Returns a freshly drawn network for `tasks`.
 
     Raises:
-        ConfigError: `sharing` isn't in the registry, or `model.prunable` names no weight.
+        ConfigError: `sharing` isn't in the registry, the method can't be built with these
+            settings, or it needs masks and `model.prunable` names no weight.
     """
-    if sharing not in SHARING:
-        raise ConfigError(f"sharing method {sharing!r} isn't known; known are {sorted(SHARING)}")
-    network = SHARING[sharing](layout, model, tasks, generator)
+    entry = find(sharing)
+    network = entry.build(layout, model, tasks, generator)
     for task in tasks:
-        if not network.prunable(task):
+        if entry.cut and not network.prunable(task):
             raise ConfigError(
                 f"[model] prunable = {list(model.prunable)} matches no weight of the network; "
                 f"its weights are {[name for name, _ in network.named_parameters()]}"

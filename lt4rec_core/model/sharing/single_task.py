@@ -11,6 +11,7 @@ from lt4rec_core.data.layout import Layout
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.model.network import Network
 from lt4rec_core.model.sharing.connection_share import ConnectionShare
+from lt4rec_core.model.sharing.sharing import Sharing
 
 
 def build(
@@ -20,3 +21,6 @@ def build(
     if len(tasks) != 1:
         raise ConfigError(f"single_task holds one task a network, got {list(tasks)}")
     return ConnectionShare(layout, model, tasks, generator)
+
+
+SINGLE_TASK = Sharing(build=build)
