@@ -18,6 +18,7 @@ from components.store import Store, open_store
 from lt4rec_core.comparison.schedule import seconds_left
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.errors import LT4RECError
+from lt4rec_core.preflight import check_date, check_ready
 from lt4rec_core.report.wording import seconds
 from pipelines.workers import ComponentFailedError, Job, run_jobs
 
@@ -111,11 +112,14 @@ def local_run(
     """Gives a run of the comparison's kind; it ends as what happens inside says.
 
     Raises:
+        ConfigError: a name isn't known, or a source split by day lacks its test day.
         LT4RECError: of the class that the failing node raised.
     """
+    day = data_date or config.comparison.data_date
+    check_ready(config)
+    check_date(config, day)
     place = workspace.expanduser().resolve()
     place.mkdir(parents=True, exist_ok=True)
-    day = data_date or config.comparison.data_date
     logs = source if "://" in source else str(Path(source).expanduser().resolve())
     store = open_store(config.tracking, place)
     end_killed(store)

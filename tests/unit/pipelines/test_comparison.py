@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.protobuf import json_format
 
-from lt4rec_core.config import Config, from_mapping
+from lt4rec_core.comparison.search import ranges_of, start
+from lt4rec_core.comparison.settings import arms_of, settings_of
+from lt4rec_core.config import Config, from_mapping, load
+from lt4rec_core.model.sharing.registry import SHARING
 from pipelines.comparison import comparison_pipeline
 
 NODES = {
@@ -59,3 +63,11 @@ def test_compare_gets_every_result(tasks: Any) -> None:
 def test_resources_of_arms_go_to_all_of_them(spec: Any) -> None:
     container = spec["deploymentSpec"]["executors"]["exec-arm-single-task-6"]["container"]
     assert container["resources"]["cpuLimit"] == 4.0
+
+
+@pytest.mark.parametrize("name", sorted(SHARING))
+def test_shipped_configuration_can_compare_and_tune_every_arm(name: str) -> None:
+    shipped = load(Path(__file__).parents[3] / "pipelines" / "configs" / "comparison.toml")
+    assert name in arms_of(shipped.comparison.arms)
+    settings_of(shipped, name, 0)
+    assert start(shipped, ranges_of(shipped, name))["optimizer.learning_rate"] > 0
