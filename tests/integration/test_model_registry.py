@@ -267,6 +267,9 @@ def test_a_registry_that_refuses_is_told_plainly(put, store, monkeypatch):
 
 LOADER = """
 import json, sys
+# An editable install puts the project on the path, by a path or by a finder of its own.
+sys.path[:] = [place for place in sys.path if place != sys.argv[3]]
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
 import pandas as pd
 import mlflow.pyfunc
 try:
@@ -288,8 +291,9 @@ def test_the_model_runs_where_the_project_is_not_installed(put, store, name, tmp
     expected = Scorer.load(folder).score(ROWS)
     (tmp_path / "rows.json").write_text(json.dumps(ROWS.to_dict(as_series=False)))
     root = folder.parent.parent
+    project = str(Path(__file__).parents[2])
     done = subprocess.run(
-        [sys.executable, "-I", "-c", LOADER, str(root), str(tmp_path / "rows.json")],
+        [sys.executable, "-I", "-c", LOADER, str(root), str(tmp_path / "rows.json"), project],
         check=False,
         capture_output=True,
         text=True,

@@ -142,6 +142,8 @@ def _refuse_several(frame: pl.LazyFrame, columns: Columns) -> None:
     """Refuses a feature that has several values where the field that reads it takes one."""
     declared = {name: f"text.{name}" for name in columns.single}
     declared |= {name: f"number.{name}" for name in columns.numeric}
+    if not declared:
+        return
     several = [(pl.col(place).list.len() > 1).sum().alias(name) for name, place in declared.items()]
     counts = frame.select(several).collect(engine="streaming").row(0, named=True)
     for name, count in counts.items():
