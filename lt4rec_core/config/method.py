@@ -27,7 +27,14 @@ class TaskSettings:
 
 @section
 class Model:
-    """The base network (paper, section 2.1 and 3.1)."""
+    """The base network (paper, section 2.1 and 3.1), and how tasks share it.
+
+    The settings from `tower_layers` on are those of sharing methods with experts (`mmoe`,
+    `ple`) or sub-networks (`snr`). The last `tower_layers` of `hidden` are then each task's
+    own tower; the layers before are cut into experts, which are together as wide as these
+    layers: the first layer, which has most of the weights, stays as large as the base
+    network's. `expert_hidden` gives the widths of one expert's layers instead.
+    """
 
     sharing: str = "connection_share"
     embedding_dim: int = Field(default=64, ge=1)
@@ -35,6 +42,11 @@ class Model:
     crossing: Literal["full", "half"] = "full"
     output: Literal["shared", "owned"] = "shared"
     prunable: tuple[str, ...] = ("over.*.weight", "output*.weight")
+    tower_layers: int = Field(default=1, ge=0)
+    experts: int = Field(default=4, ge=0)
+    task_experts: int = Field(default=1, ge=1)
+    expert_hidden: tuple[int, ...] = ()
+    gate_penalty: float = Field(default=1e-4, ge=0)
 
 
 @section

@@ -19,10 +19,12 @@ class Network(nn.Module, ABC):
     """A network that predicts several tasks, each under a mask of its own or none.
 
     Attributes:
+        tasks: the names of the tasks.
         embeddings: what every method shares.
         crossing: how the fields meet; see `lt4rec_core.model.interaction`.
     """
 
+    tasks: tuple[str, ...]
     embeddings: SparseArch
     crossing: str
 
@@ -45,6 +47,10 @@ class Network(nn.Module, ABC):
         """Returns the weights, by name, that the task's mask ranges over; none by default."""
         return {}
 
+    def mixing(self, tasks: Sequence[str]) -> int:  # noqa: ARG002 (others need it)
+        """Returns the multiply-adds of one sample, for all of `tasks`, beside its layers'."""
+        return 0
+
     def learned(self, tasks: Mapping[str, Task]) -> dict[str, Task]:
         """Returns what is trained so that `tasks` are predicted: these themselves by default.
 
@@ -55,3 +61,11 @@ class Network(nn.Module, ABC):
     def penalty(self, tasks: Sequence[str]) -> torch.Tensor:  # noqa: ARG002 (others need it)
         """Returns what is added to the loss of a batch of `tasks`: zero by default."""
         return torch.zeros(())
+
+    def weights_below(self, *prefixes: str) -> dict[str, torch.Tensor]:
+        """Returns the weights [outputs, inputs] whose names begin with one of `prefixes`."""
+        return {
+            name: weight
+            for name, weight in self.named_parameters()
+            if name.startswith(prefixes) and name.endswith(".weight")
+        }

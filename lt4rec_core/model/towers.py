@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -11,11 +12,14 @@ from torch.nn import functional as F
 Kept = Mapping[str, torch.Tensor]
 
 
-def xavier_linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
-    """Returns a layer with Xavier uniform weights [outputs, inputs] and zero biases."""
-    layer = nn.Linear(inputs, outputs)
+def xavier_linear(
+    inputs: int, outputs: int, generator: torch.Generator, bias: bool = True
+) -> nn.Linear:
+    """Returns a layer with Xavier uniform weights [outputs, inputs] and zero biases, if any."""
+    layer = nn.Linear(inputs, outputs, bias=bias)
     nn.init.xavier_uniform_(layer.weight, generator=generator)
-    nn.init.zeros_(layer.bias)
+    if bias:
+        nn.init.zeros_(layer.bias)
     return layer
 
 
@@ -38,3 +42,16 @@ def over(x_BI: torch.Tensor, layers: Iterable[nn.Module], kept: Kept | None) -> 
             raise TypeError(f"an over layer must be linear, got {type(layer).__name__}")
         x_BI = F.relu(masked_linear(x_BI, layer, f"over.{position}", kept))
     return x_BI
+
+
+class Tower(nn.ModuleList):
+    """Fully connected layers one after the other, `sizes[0]` inputs first, without masks."""
+
+    def __init__(self, sizes: Sequence[int], generator: torch.Generator) -> None:
+        super().__init__(
+            xavier_linear(before, after, generator) for before, after in pairwise(sizes)
+        )
+
+    def forward(self, x_BI: torch.Tensor) -> torch.Tensor:
+        """Returns the last layer's output [B, H], ReLU after every layer."""
+        return over(x_BI, self, None)

@@ -31,6 +31,7 @@ class ConnectionShare(Network):
         self, layout: Layout, model: Model, tasks: Sequence[str], generator: torch.Generator
     ) -> None:
         super().__init__()
+        self.tasks = tuple(tasks)
         self.crossing = model.crossing
         self._patterns = model.prunable
         self.embeddings = SparseArch(layout, model.embedding_dim, generator)
@@ -72,13 +73,7 @@ class ConnectionShare(Network):
     def layers(self, task: str) -> dict[str, torch.Tensor]:
         """Returns the over layers and the task's output layer."""
         _, own = self._output(task)
-        return {
-            name: weight
-            for name, weight in self.named_parameters()
-            if name.endswith(".weight")
-            and not name.startswith("embeddings.")
-            and (not name.startswith("output.") or name == f"{own}.weight")
-        }
+        return self.weights_below("over.", f"{own}.")
 
     def _output(self, task: str) -> tuple[nn.Linear, str]:
         if isinstance(self.output, nn.ModuleDict):

@@ -11,15 +11,25 @@ from lt4rec_core.data.layout import Layout
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.model.network import Network
 from lt4rec_core.model.sharing.connection_share import CONNECTION_SHARE
+from lt4rec_core.model.sharing.esmm import ESMM_SHARE
 from lt4rec_core.model.sharing.full_share import FULL_SHARE
+from lt4rec_core.model.sharing.layer_share import LAYER_SHARE
+from lt4rec_core.model.sharing.mmoe import MMOE
 from lt4rec_core.model.sharing.neuron_share import NEURON_SHARE
+from lt4rec_core.model.sharing.ple import PLE_SHARE
 from lt4rec_core.model.sharing.random_mask import RANDOM_MASK
 from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.model.sharing.single_task import SINGLE_TASK
+from lt4rec_core.model.sharing.snr import SNR_SHARE
 
 SHARING: dict[str, Sharing] = {
     "single_task": SINGLE_TASK,
     "full_share": FULL_SHARE,
+    "layer_share": LAYER_SHARE,
+    "esmm": ESMM_SHARE,
+    "mmoe": MMOE,
+    "snr": SNR_SHARE,
+    "ple": PLE_SHARE,
     "random_mask": RANDOM_MASK,
     "neuron_share": NEURON_SHARE,
     "connection_share": CONNECTION_SHARE,
