@@ -118,6 +118,9 @@ def _environment(temporary: Path) -> Iterator[None]:
     changes = {
         RUNNER: str(os.getpid()),
         "PYTHONPATH": f"{project}{os.pathsep}{path}" if path else project,
+        # Waiting threads sleep. Spinning ones made a step 6 to 11 times slower on two cores
+        # that other processes used too (0.26 to 0.46 s against 0.04 s).
+        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
         "PYTHONSAFEPATH": "1",  # a folder `components` where the user stands isn't ours
         "TMPDIR": str(temporary),
     }
