@@ -36,6 +36,16 @@ def check_ready(config: Config) -> None:
             _known("register.exponents", name, tasks)
 
 
+def check_prunable(config: Config) -> None:
+    """Raises ConfigError unless the sharing method has masks, as the training DAG needs."""
+    if not SHARING[config.model.sharing].cut:
+        masked = sorted(name for name, sharing in SHARING.items() if sharing.cut)
+        raise ConfigError(
+            f"model.sharing is {config.model.sharing!r}, which has no masks; the training DAG "
+            f"prunes and takes one of {masked}. The others can be compared: lt4rec compare"
+        )
+
+
 def check_date(config: Config, data_date: str) -> None:
     """Raises ConfigError unless a source that is split by day has its test day."""
     if find(config.ingest.source).dated and not data_date:

@@ -18,7 +18,7 @@ from components.pipeline_run import end_all, end_killed, held, new_parent, scrat
 from components.store import open_store
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.errors import LT4RECError, StoreError
-from lt4rec_core.preflight import check_date, check_ready
+from lt4rec_core.preflight import check_date, check_prunable, check_ready
 from pipelines.stream import ComponentStream
 from pipelines.summary import summarize
 
@@ -51,6 +51,7 @@ def run_training(
         LT4RECError: of the class that the failing step raised.
     """
     check_ready(config)
+    check_prunable(config)
     check_date(config, data_date)
     place = workspace.expanduser().resolve()
     _make(place)

@@ -4,7 +4,7 @@ import pytest
 
 from lt4rec_core.config import from_mapping
 from lt4rec_core.errors import ConfigError
-from lt4rec_core.preflight import check_date, check_ready
+from lt4rec_core.preflight import check_date, check_prunable, check_ready
 
 FIELDS = {"fields": [{"name": "user"}]}
 RULE = {"task": "ctr", "metric": "auc", "floor": 0.5}
@@ -42,3 +42,9 @@ def test_a_source_with_days_needs_the_test_day() -> None:
 
 def test_a_source_without_days_needs_none() -> None:
     check_date(from_mapping({**FIELDS, "ingest": {"source": "tfrecord"}}), "")
+
+
+def test_the_training_dag_needs_a_method_with_masks() -> None:
+    check_prunable(from_mapping(FIELDS))
+    with pytest.raises(ConfigError, match=r"'mmoe', which has no masks.*connection_share"):
+        check_prunable(from_mapping({**FIELDS, "model": {"sharing": "mmoe"}}))
