@@ -189,7 +189,7 @@ def test_run_killed_in_pruning_goes_on_and_ends_with_the_same_masks(
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith("[prune-ctr] round 1/"):
+            if line.startswith("[prune-ctr] round 0/"):
                 break
         process.send_signal(signal.SIGKILL)
         process.stderr.close()
@@ -199,7 +199,11 @@ def test_run_killed_in_pruning_goes_on_and_ends_with_the_same_masks(
     assert summary["metrics"] == first[0]["metrics"]
     store = store_of(config, tmp_path)
     assert store.search("attributes.status = 'RUNNING'") == []
-    assert len(store.search("attributes.status = 'KILLED'")) == 2
+    # The step that was at work dies a moment after its runner, and may just have finished.
+    killed = store.search("attributes.status = 'KILLED'")
+    assert [run.info.run_name for run in killed if "mlflow.parentRunId" not in run.data.tags] == [
+        f"{config.name} {DAY}"
+    ]
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
