@@ -124,9 +124,9 @@ def select(task: Task, rounds: Sequence[Round], settings: Prune) -> tuple[int, s
             best = entry
     why = f"round {best.round} has the best validation {best.metric}, {best.value:.5f}"
     if first == 1:
-        relation = "worse" if is_better(task, rounds[0].value, best.value) else "no better"
-        why += f" (round 0, dense, isn't a candidate; its {rounds[0].value:.5f} "
-        why += "would be better)" if relation == "worse" else "is no better)"
+        is_better_dense = is_better(task, rounds[0].value, best.value)
+        verdict = "would be better" if is_better_dense else "is no better"
+        why += f" (round 0, dense, isn't a candidate; its {rounds[0].value:.5f} {verdict})"
     return best.round, why
 
 

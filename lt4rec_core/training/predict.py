@@ -50,15 +50,8 @@ def validation_metrics(
     for task in tasks:
         rows = samples.population(task)
         labels = samples.labels[task.label][rows].numpy()
-        try:
-            values[task.name] = METRICS[task.metric].compute(
-                labels, predict(network, samples, task.name, masks, rows, device)
-            )
-        except Undefined as reason:
-            raise TrainingError(
-                f"{task.metric} of {task.name} isn't defined on the validation rows ({reason}); "
-                "give more validation data"
-            ) from reason
+        predictions = predict(network, samples, task.name, masks, rows, device)
+        values[task.name] = _measure(task, labels, predictions)
     return values
 
 
@@ -89,11 +82,16 @@ def trivial_metrics(samples: Samples, tasks: Sequence[Task]) -> dict[str, float]
     for task in tasks:
         labels = samples.labels[task.label][samples.population(task)].double().numpy()
         constant = np.full(len(labels), labels.mean() if len(labels) else 0.0)
-        try:
-            values[task.name] = METRICS[task.metric].compute(labels, constant)
-        except Undefined as reason:
-            raise TrainingError(
-                f"{task.metric} of {task.name} isn't defined on the validation rows ({reason}); "
-                "give more validation data"
-            ) from reason
+        values[task.name] = _measure(task, labels, constant)
     return values
+
+
+def _measure(task: Task, labels_N: np.ndarray, predictions_N: np.ndarray) -> float:
+    """Returns the task's metric, or raises TrainingError where it isn't defined."""
+    try:
+        return METRICS[task.metric].compute(labels_N, predictions_N)
+    except Undefined as reason:
+        raise TrainingError(
+            f"{task.metric} of {task.name} isn't defined on the validation rows ({reason}); "
+            "give more validation data"
+        ) from reason
