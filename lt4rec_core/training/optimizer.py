@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,6 +12,7 @@ from torch import nn
 from lt4rec_core.config import Optimizer
 
 _MOMENTS = ("mean", "variance", "mean_seen", "variance_seen")
+_PIECE = 1 << 15  # values updated at a time: 128 KiB of each tensor
 
 
 class MaskedAdam:
@@ -71,7 +73,7 @@ class MaskedAdam:
             gradient = parameter.grad
             if gradient is not None and gradient.is_sparse:
                 lazy = self._settings.lazy_embeddings
-                parameter.grad = gradient.coalesce() if lazy else gradient.to_dense()
+                parameter.grad = _coalesced(gradient) if lazy else gradient.to_dense()
 
     def _clip_scale(self, owned: Mapping[str, torch.Tensor]) -> float:
         """Clipping looks at the owned part of the gradient alone."""
@@ -112,36 +114,55 @@ class MaskedAdam:
         gradient = parameter.grad
         if gradient is None:
             return
-        old = self._moments(name, parameter, whole=owned is None)
-        new = self._advance(old, gradient * scale if scale != 1.0 else gradient)
-        moved = self._moved(name, parameter, new)
-        if owned is None:
-            parameter.copy_(moved)
-            self._state[name] = new
-            return
-        # `where` copies bits: what isn't owned can't even change the sign of a zero.
-        parameter.copy_(torch.where(owned, moved, parameter))
-        self._state[name] = {key: torch.where(owned, new[key], old[key]) for key in _MOMENTS}
+        state = self._moments(name, parameter, whole=owned is None)
+        bits = None if owned is None else _as_bits(owned)
+        self._count(state, parameter, bits)
+        for weight, slope, kept, *moments in _pieces(
+            parameter, gradient, bits, *(state[key] for key in _MOMENTS)
+        ):
+            old = dict(zip(_MOMENTS, moments, strict=True))
+            new = self._advance(old, slope * scale if scale != 1.0 else slope)
+            moved = self._moved(name, weight, {**old, **new})
+            for before, after in ((weight, moved), *((old[key], new[key]) for key in new)):
+                if kept is None:
+                    before.copy_(after)
+                else:
+                    _overwrite(before, after, kept)
 
     @torch.no_grad()
     def _step_rows(self, name: str, parameter: nn.Parameter, scale: float) -> None:
         gradient = parameter.grad
         if gradient is None:
             return
-        rows, values = gradient.indices()[0], gradient.values() * scale
         state = self._moments(name, parameter, whole=True)
-        old = {
-            "mean": state["mean"][rows],
-            "variance": state["variance"][rows],
-            "mean_seen": state["mean_seen"],
-            "variance_seen": state["variance_seen"],
-        }
-        new = self._advance(old, values)
-        parameter[rows] = self._moved(name, parameter[rows], new)
-        state["mean"][rows] = new["mean"]
-        state["variance"][rows] = new["variance"]
-        state["mean_seen"] = new["mean_seen"]
-        state["variance_seen"] = new["variance_seen"]
+        self._count(state, parameter, None)
+        rows, values = gradient.indices()[0], gradient.values()
+        at_once = max(1, _PIECE // max(1, values[0].numel() if len(values) else 1))
+        for some, slope in zip(
+            torch.split(rows, at_once), torch.split(values, at_once), strict=True
+        ):
+            old = {key: state[key].index_select(0, some) for key in ("mean", "variance")}
+            new = self._advance(old, slope * scale)
+            weight = parameter.index_select(0, some)
+            parameter.index_copy_(0, some, self._moved(name, weight, {**state, **new}))
+            for key, moment in new.items():
+                state[key].index_copy_(0, some, moment)
+
+    def _count(
+        self, state: dict[str, torch.Tensor], like: torch.Tensor, bits: torch.Tensor | None
+    ) -> None:
+        """Counts an update of what `bits` own: a mean of ones, under the same decay."""
+        for key, beta in (
+            ("mean_seen", self._settings.beta1),
+            ("variance_seen", self._settings.beta2),
+        ):
+            new = state[key] * beta + (1 - beta)
+            if bits is None:
+                state[key] = new
+            else:
+                if state[key].shape != like.shape:  # until now it was updated whole
+                    state[key] = state[key].expand_as(like).clone()
+                _overwrite(state[key], new.expand_as(like).contiguous(), bits)
 
     def _advance(
         self, old: Mapping[str, torch.Tensor], gradient: torch.Tensor
@@ -150,8 +171,6 @@ class MaskedAdam:
         return {
             "mean": old["mean"] * beta1 + gradient * (1 - beta1),
             "variance": old["variance"] * beta2 + gradient.square() * (1 - beta2),
-            "mean_seen": old["mean_seen"] * beta1 + (1 - beta1),
-            "variance_seen": old["variance_seen"] * beta2 + (1 - beta2),
         }
 
     def _moved(
@@ -161,3 +180,39 @@ class MaskedAdam:
         spread = (moments["variance"] / moments["variance_seen"]).sqrt() + self._settings.epsilon
         rate, decay = self._rate(name), self._settings.weight_decay
         return weights * (1 - rate * decay) - rate * mean / spread
+
+
+def _pieces(*tensors: torch.Tensor | None) -> Iterator[tuple[Any, ...]]:
+    """Yields flat pieces of tensors of one size, side by side; None and single values as they are.
+
+    Everything that is done to a piece finds it in the processor's cache.
+    """
+    size = max(tensor.numel() for tensor in tensors if tensor is not None)
+    flat = [None if tensor is None else tensor.reshape(-1) for tensor in tensors]
+    for start in range(0, size, _PIECE):
+        yield tuple(
+            each if each is None or len(each) != size else each[start : start + _PIECE]
+            for each in flat
+        )
+
+
+def _coalesced(gradient: torch.Tensor) -> torch.Tensor:
+    """Returns `gradient` with each row once; rows that rise already are left as they are."""
+    rows = gradient._indices()[0]
+    rising = bool((rows[1:] > rows[:-1]).all())
+    return gradient._coalesced_(True) if rising else gradient.coalesce()
+
+
+def _as_bits(owned: torch.Tensor) -> torch.Tensor:
+    """Returns int32, all 32 bits set where `owned` is True."""
+    return owned.view(torch.int8).neg().to(torch.int32)
+
+
+def _overwrite(old: torch.Tensor, new: torch.Tensor, bits: torch.Tensor) -> None:
+    """Copies float32 `new` into `old` where `bits` are set; spoils `new`.
+
+    It copies bits: what isn't owned can't even change the sign of a zero. Three passes of
+    bit operations are ten times as fast as torch's `where` on a CPU.
+    """
+    old_bits, new_bits = old.view(torch.int32), new.view(torch.int32)
+    old_bits.bitwise_xor_(new_bits.bitwise_xor_(old_bits).bitwise_and_(bits))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pytest import MonkeyPatch
 from torch import nn
 
 from lt4rec_core.config import Optimizer
@@ -82,6 +83,26 @@ def test_each_connection_counts_its_own_updates() -> None:
     torch.testing.assert_close(weight.detach(), expected)
 
 
+def test_a_weight_that_was_updated_whole_goes_on_under_a_mask() -> None:
+    settings = Optimizer(learning_rate=0.01)
+    weight = parameter()
+    optimizer = MaskedAdam({"w": weight}, settings)
+    for step in range(3):
+        weight.grad = gradient(step)
+        optimizer.step({})
+    take(optimizer, weight, SOME, range(3, 7))
+    expected = torch.where(SOME, reference(settings, range(7)), reference(settings, range(3)))
+    torch.testing.assert_close(weight.detach(), expected)
+
+
+def test_a_tensor_larger_than_a_piece_is_updated_to_its_end(monkeypatch: MonkeyPatch) -> None:
+    whole, cut = parameter(), parameter()
+    take(MaskedAdam({"w": whole}, Optimizer()), whole, SOME, range(3))
+    monkeypatch.setattr("lt4rec_core.training.optimizer._PIECE", 4)
+    take(MaskedAdam({"w": cut}, Optimizer()), cut, SOME, range(3))
+    assert torch.equal(whole, cut)
+
+
 def test_clipping_does_not_see_gradients_outside_the_mask() -> None:
     settings = Optimizer(learning_rate=0.01, clip_norm=0.1)
     quiet, loud = parameter(), parameter()
@@ -96,7 +117,7 @@ def test_rows_of_a_table_move_as_in_sparse_adam() -> None:
     ours, theirs = (nn.Parameter(torch.ones(4, 2)) for _ in range(2))
     optimizer = MaskedAdam({"embeddings.weight": ours}, settings)
     reference = torch.optim.SparseAdam([theirs], lr=0.01)
-    for rows in ([0, 2, 2], [2, 3, 3], [0, 0, 2]):
+    for rows in ([0, 2, 2], [2, 3, 3], [0, 2, 3], [0, 0, 2]):
         for table in (ours, theirs):
             values = torch.arange(6, dtype=torch.float32).view(3, 2) + 1
             table.grad = torch.sparse_coo_tensor(torch.tensor([rows]), values, (4, 2))
