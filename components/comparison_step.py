@@ -13,8 +13,8 @@ from components.step import Step, open_step
 from lt4rec_core.comparison import code
 from lt4rec_core.comparison.compare import REPORT_FILE, RESULTS_FILE, SUMMARY_FILE
 from lt4rec_core.comparison.result import Result, open_result
-from lt4rec_core.comparison.settings import settings_of, trained_with
-from lt4rec_core.config import digest, from_mapping, to_mapping
+from lt4rec_core.comparison.settings import seeds_of, settings_of, trained_of, trained_with
+from lt4rec_core.config import Config, digest, from_mapping, to_mapping
 
 REPORT = "lt4rec.report"
 """Tag of compare's run: where the workspace's copy of the report lies."""
@@ -23,6 +23,11 @@ REPORT = "lt4rec.report"
 def node_of(arm: str, seed: int) -> str:
     """Returns the name of the DAG node that trains `arm` with `seed`."""
     return f"arm-{place_of(arm, seed)}"
+
+
+def names_of(config: Config) -> dict[str, str]:
+    """Returns the names of all arms and variants, by the nodes that train them."""
+    return {node_of(name, seed): name for name in trained_of(config) for seed in seeds_of(config)}
 
 
 def place_of(arm: str, seed: int) -> str:
@@ -38,8 +43,11 @@ class ArmStep(Step):
         return trained_with(self.config)
 
     def name_result(self, extra: str) -> str:
-        """Returns a key of settings, dataset, and the code of training and judging alone."""
-        parts = (self.stage, self.task, self.settings(), self.inputs, extra)
+        """Returns a key of settings, dataset, and the code of training and judging alone.
+
+        The arm's name isn't part of it: equal settings are trained once.
+        """
+        parts = (self.stage, self.settings(), self.inputs, extra)
         return digest(*parts, code.code_digest())
 
     def result(self) -> Result:

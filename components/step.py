@@ -63,7 +63,7 @@ class Step:
         """Sets the key and the folders that follow from it."""
         self.inputs = {role: Reference.parse(text).digest for role, text in inputs.items()}
         self.key = self.name_result(extra)
-        self.room = self.context.workspace / "state" / f"{self.node}-{self.key[:16]}"
+        self.room = self.context.workspace / "state" / f"{self.stage}-{self.key[:16]}"
         self.state = self.room / "state"
         self.target = self.room / "artifact"
 

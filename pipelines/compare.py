@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from components.comparison_step import REPORT, node_of
+from components.comparison_step import REPORT, names_of, node_of
 from components.reference import Reference
 from lt4rec_core.comparison.answer import answer
 from lt4rec_core.comparison.compare import RESULTS_FILE, SUMMARY_FILE
-from lt4rec_core.comparison.settings import arms_of, seeds_of, settings_of
+from lt4rec_core.comparison.settings import seeds_of, settings_of, trained_of
 from lt4rec_core.config import Config
 from lt4rec_core.data.atomic import file_aside
 from pipelines.local_run import LocalRun, Show, local_run
@@ -43,21 +43,16 @@ def run_comparison(
     Raises:
         LT4RECError: of the class that the failing step raised.
     """
-    for arm in arms_of(config.comparison.arms):
+    for arm in trained_of(config):
         settings_of(config, arm, config.seed)  # what can't be had is refused before anything runs
     with local_run(config, source, data_date, workspace, git_commit, show) as run:
         context, dataset = run.data()
         done = run.all(list(_jobs(run, context, dataset)), "compare")
-        nodes = [
-            node_of(arm, seed)
-            for arm in arms_of(config.comparison.arms)
-            for seed in seeds_of(config)
-        ]
         arguments = {
             "config": run.settings,
             "run": context,
             "baselines": done["baselines"],
-            "arms": {node: done[node] for node in nodes},
+            "arms": {node: done[node] for node in names_of(config)},
         }
         reference = run.one(Job("compare", "components.compare:compare", arguments))
         return _conclude(run, reference, results)
@@ -68,7 +63,7 @@ def _jobs(run: LocalRun, context: str, dataset: str) -> Iterator[tuple[str, Job]
     inputs = {"config": run.settings, "run": context, "dataset": dataset}
     yield "baselines", Job("baselines", "components.baselines:baselines", inputs)
     for seed in seeds_of(run.config):
-        for arm in arms_of(run.config.comparison.arms):
+        for arm in trained_of(run.config):
             own = {**inputs, "arm": arm, "seed": seed}
             yield arm, Job(node_of(arm, seed), "components.arm:arm", own)
 

@@ -12,7 +12,7 @@ from components.compare import compare
 from components.comparison_step import node_of
 from components.ingest import ingest
 from components.validate import validate
-from lt4rec_core.comparison.settings import arms_of, seeds_of
+from lt4rec_core.comparison.settings import seeds_of, trained_of
 from lt4rec_core.config import Config
 from pipelines.node import make_node
 
@@ -25,7 +25,7 @@ def comparison_pipeline(config: Config) -> Any:
     Its parameters are those of the training pipeline; `config` must name the arms and
     seeds that the DAG was made for.
     """
-    pairs = [(name, seed) for name in arms_of(config.comparison.arms) for seed in seeds_of(config)]
+    pairs = [(name, seed) for name in trained_of(config) for seed in seeds_of(config)]
 
     def node(component: PythonComponent, name: str, **inputs: Any) -> dsl.PipelineTask:
         return make_node(config, component, name, **inputs)

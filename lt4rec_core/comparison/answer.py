@@ -12,7 +12,8 @@ def answer(summary: Mapping[str, Any], report: str) -> dict[str, Any]:
     """Returns each arm's metric by seed, its gain, size and seconds, and what is trivial.
 
     `parameters` counts weights, `multiply_adds` are per impression and `seconds` per
-    seed; what wasn't measured is null.
+    seed; what wasn't measured is null. `benefit` and `ablations` are there where they were
+    asked for, as the summary has them.
     """
     everyone = summary["parts"][ALL]
     arms = {}
@@ -43,7 +44,8 @@ def answer(summary: Mapping[str, Any], report: str) -> dict[str, Any]:
         }
         for name in names
     }
-    return {"arms": arms, "trivial": trivial, "report": report}
+    analyses = {name: summary[name] for name in ("benefit", "ablations") if name in summary}
+    return {"arms": arms, "trivial": trivial, **analyses, "report": report}
 
 
 _GAIN = ("mean", "low", "high")

@@ -39,7 +39,7 @@ def run_arm(
 
     Args:
         config: the comparison's settings; those of the arm follow from them.
-        arm: name of a sharing method.
+        arm: name of a sharing method or variant.
         seed: takes the place of `config.seed`.
         dataset: the whole dataset.
         state: folder of resumable state; it's removed in the end.
@@ -55,7 +55,7 @@ def run_arm(
     metrics, rows = judge_test(settings, dataset, predictions)
     record = {
         "kind": "arm",
-        "arm": arm,
+        "arm": settings.model.sharing,
         "seed": seed,
         "validation": dict(trained.validation),
         "test": metrics,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from lt4rec_core.comparison.gain import paired_gain
+from lt4rec_core.comparison.settings import REFERENCE
 from lt4rec_core.config import Config
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.metrics import Metric, Undefined
@@ -110,6 +112,16 @@ class Measured:
                 seed=self.seed,
             )
         return self._drawn[key]
+
+
+def values_of(measured: Measured, arm: str) -> dict[str, Any]:
+    """Returns the arm's `values` by seed, `mean`, `spread`, and `mtl_gain` if it has one."""
+    values = list(measured.values[arm].values())
+    said: dict[str, Any] = {"values": values, "mean": statistics.fmean(values)}
+    if len(values) > 1:
+        said["spread"] = statistics.stdev(values)
+    gain = measured.gain(arm, REFERENCE) if arm != REFERENCE else None
+    return said | ({"mtl_gain": gain} if gain else {})
 
 
 def measure(

@@ -20,15 +20,19 @@ _PREDICTIONS = "predictions.parquet"
 
 @dataclass(frozen=True)
 class Result:
-    """What one arm came to with one seed; `record` is the content of `result.json`."""
+    """What one arm came to with one seed; `record` is the content of `result.json`.
+
+    A variant's result doesn't know its name: another one may have the same settings.
+    """
 
     root: Path
     record: Mapping[str, Any]
+    name: str = ""
 
     @property
     def arm(self) -> str:
-        """Name of the arm."""
-        return str(self.record["arm"])
+        """Name of the arm or variant."""
+        return self.name or str(self.record["arm"])
 
     @property
     def seed(self) -> int:
@@ -64,8 +68,12 @@ def save_result(
     return Result(target, whole)
 
 
-def open_result(root: Path) -> Result:
-    """Opens a finished result; raises ArtifactError where the folder isn't a whole one."""
+def open_result(root: Path, name: str = "") -> Result:
+    """Opens a finished result, of the variant `name` if it is one's.
+
+    Raises:
+        ArtifactError: the folder isn't a whole result.
+    """
     try:
         record = json.loads((root / _RESULT).read_text(encoding="utf-8"))
         seen = sha256_file(root / _PREDICTIONS)
@@ -73,7 +81,7 @@ def open_result(root: Path) -> Result:
             raise ValueError(f"{_PREDICTIONS} isn't the one that {_RESULT} speaks of")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{root} isn't a whole result: {error}; train this arm anew") from error
-    return Result(root, record)
+    return Result(root, record, name)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lt4rec_core.config import Config, changed, to_mapping
+from lt4rec_core.config import Config, Variant, changed, to_mapping
 from lt4rec_core.errors import ConfigError
-from lt4rec_core.model.sharing.registry import SHARING
+from lt4rec_core.model.sharing.registry import ALONE, SHARING, find
 
 REFERENCE = "single_task"
 """The arm that the MTL gain is measured against (paper, Eq. 3)."""
@@ -34,6 +34,46 @@ def arms_of(asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: name != REFERENCE))
 
 
+def trained_of(config: Config) -> tuple[str, ...]:
+    """Returns the names of all that is trained: arms, and what `benefit` and `ablations` add.
+
+    Raises:
+        ConfigError: an arm isn't known, a variant has an arm's name or a setting that its
+            training doesn't read, or what the additions are compared with is missing.
+    """
+    comparison = config.comparison
+    arms = arms_of(comparison.arms)
+    variants = comparison.variants if comparison.ablations else ()
+    for variant in variants:
+        _check(variant)
+    more = (*(ALONE if comparison.benefit else ()), *(variant.name for variant in variants))
+    missing = sorted({REFERENCE, SUBJECT, *(variant.arm for variant in variants)} - set(arms))
+    if more and missing:
+        raise ConfigError(
+            f"benefit and ablations are differences from arms, of which {missing} "
+            f"aren't compared; add them to {list(arms)}"
+        )
+    return (*arms, *more)
+
+
+def _check(variant: Variant) -> None:
+    if variant.name in SHARING | ALONE:
+        raise ConfigError(f"variant {variant.name!r} has the name of an arm; give it another one")
+    read = sections_of(variant.arm)
+    for setting in variant.set:
+        if setting.partition(".")[0] not in read:
+            raise ConfigError(
+                f"variant {variant.name!r} sets {setting!r}, which training {variant.arm} "
+                f"doesn't read; it reads {sorted(read)}"
+            )
+
+
+def variant_of(config: Config, name: str) -> Variant:
+    """Returns the variant called `name`; the arm of that name is a variant that sets nothing."""
+    named = (variant for variant in config.comparison.variants if variant.name == name)
+    return next(named, Variant(name=name, group="", arm=name))
+
+
 def seeds_of(config: Config) -> tuple[int, ...]:
     """Returns the seeds that every arm is trained with."""
     return tuple(config.seed + place for place in range(config.comparison.seeds))
@@ -45,20 +85,21 @@ def settings_of(
     """Returns the settings of one arm and seed; applied to its own result, it changes nothing.
 
     `threads = 0` becomes 1: how many arms are trained beside each other must not show in
-    the last digits.
+    the last digits. What was chosen for connection_share counts for its parts too.
 
     Args:
         config: the comparison's settings.
-        arm: name of a sharing method.
+        arm: name of a sharing method or variant.
         seed: takes the place of `config.seed`.
         more: changes on top of what was chosen for the arm.
 
     Raises:
         ConfigError: a chosen setting doesn't exist or has a wrong value.
     """
-    chosen = config.comparison.chosen.get(arm, {})
-    own = {"model.sharing": arm, "seed": seed, "threads": config.threads or 1}
-    return changed(config, {**chosen, **(more or {}), **own})
+    variant = variant_of(config, arm)
+    chosen = config.comparison.chosen.get(SUBJECT if arm in ALONE else variant.arm, {})
+    own = {"model.sharing": variant.arm, "seed": seed, "threads": config.threads or 1}
+    return changed(config, {**chosen, **variant.set, **(more or {}), **own})
 
 
 def trained_with(config: Config) -> dict[str, Any]:
@@ -72,8 +113,9 @@ def sections_of(arm: str) -> tuple[str, ...]:
     """Returns the sections of the configuration that training `arm` reads."""
     if arm == REFERENCE:
         return (*_COMMON, "single_task")
-    warmup = ("warmup",) if SHARING[arm].warmup else ()
-    prune = ("prune",) if SHARING[arm].cut else ()
+    sharing = find(arm)
+    warmup = ("warmup",) if sharing.warmup else ()
+    prune = ("prune",) if sharing.cut else ()
     return (*_COMMON, *warmup, *prune, "joint_train")
 
 

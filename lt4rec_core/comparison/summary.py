@@ -8,12 +8,15 @@ from typing import Any
 
 import polars as pl
 
+from lt4rec_core.comparison.ablations import ablations
+from lt4rec_core.comparison.benefit import benefit
 from lt4rec_core.comparison.judging import PREFIX
-from lt4rec_core.comparison.measure import ALL, Measured, Predictions, measure
+from lt4rec_core.comparison.measure import ALL, Predictions, measure, values_of
 from lt4rec_core.comparison.result import Result
-from lt4rec_core.comparison.settings import REFERENCE, SUBJECT, arms_of
+from lt4rec_core.comparison.settings import SUBJECT, arms_of, trained_of
 from lt4rec_core.config import Config, digest
 from lt4rec_core.errors import ArtifactError
+from lt4rec_core.metrics.metric import Array
 from lt4rec_core.tasks import Task, resolve
 
 FORMAT = 1
@@ -31,24 +34,28 @@ def summarize(config: Config, results: Sequence[Result], baselines: Result) -> d
         Plain values. `parts` holds, for "all" and each slice, by task: each arm's
         `values` by seed, `mean`, `spread` and `mtl_gain`; `versus`, the gain of
         connection_share over every other arm; `trivial`. `arms` holds what doesn't
-        depend on rows: size, seconds, masks. Nothing in it depends on the hour or the
+        depend on rows: size, seconds, masks. `benefit` and `ablations`, where they were
+        asked for, hold what their modules say. Nothing in it depends on the hour or the
         machine but seconds.
 
     Raises:
         ArtifactError: the results aren't of the same test rows.
     """
     tasks = resolve(config.tasks)
-    arms = arms_of(config.comparison.arms)
-    results = sorted(results, key=lambda result: (arms.index(result.arm), result.seed))
+    names = trained_of(config)
+    results = sorted(results, key=lambda result: (names.index(result.arm), result.seed))
     frames = [result.predictions() for result in results]
     rows = frames[0]
     trivial = baselines.predictions()
     for result, frame in zip([*results, baselines], [*frames, trivial], strict=True):
         if not frame["row_id"].equals(rows["row_id"]):
             raise ArtifactError(f"{result.root} was judged on other rows than {results[0].root}")
+    arms = arms_of(config.comparison.arms)
+    among = [pair for pair in zip(results, frames, strict=True) if pair[0].arm in arms]
     parts = {
         part: {
-            task.name: _part(config, task, rows, results, frames, trivial, part) for task in tasks
+            task.name: _part(config, task, rows, _predictions(task, among), trivial, part)
+            for task in tasks
         }
         for part in (ALL, *config.comparison.slices)
     }
@@ -67,27 +74,49 @@ def summarize(config: Config, results: Sequence[Result], baselines: Result) -> d
         "seeds": sorted({result.seed for result in results}),
         "tasks": {task.name: task.metric for task in tasks},
         "parts": parts,
-        "arms": {arm: _arm(config, arm, results) for arm in _names(results)},
+        "arms": {
+            arm: _arm(config, arm, results)
+            for arm in dict.fromkeys(result.arm for result, _ in among)
+        },
+        **_analyses(config, tasks, rows, list(zip(results, frames, strict=True))),
     }
 
 
-def _names(results: Sequence[Result]) -> list[str]:
-    return list(dict.fromkeys(result.arm for result in results))
+def _analyses(
+    config: Config,
+    tasks: Sequence[Task],
+    rows: pl.DataFrame,
+    trained: Sequence[tuple[Result, pl.DataFrame]],
+) -> dict[str, Any]:
+    """Returns what was asked for besides the arms, measured on all rows."""
+    comparison = config.comparison
+    if not (comparison.benefit or comparison.ablations):
+        return {}
+    measured = {
+        task.name: measure(config, task, rows, _predictions(task, trained), ALL) for task in tasks
+    }
+    said: dict[str, Any] = {"benefit": benefit(measured)} if comparison.benefit else {}
+    return said | ({"ablations": ablations(config, measured)} if comparison.ablations else {})
+
+
+def _predictions(
+    task: Task, trained: Sequence[tuple[Result, pl.DataFrame]]
+) -> dict[str, dict[int, Array]]:
+    predictions: dict[str, dict[int, Array]] = {}
+    for result, frame in trained:
+        by_seed = predictions.setdefault(result.arm, {})
+        by_seed[result.seed] = frame[f"{PREFIX}{task.name}"].to_numpy()
+    return predictions
 
 
 def _part(
     config: Config,
     task: Task,
     rows: pl.DataFrame,
-    results: Sequence[Result],
-    frames: Sequence[pl.DataFrame],
+    predictions: Predictions,
     trivial: pl.DataFrame,
     part: str,
 ) -> dict[str, Any]:
-    predictions: dict[str, dict[int, Any]] = {}
-    for result, frame in zip(results, frames, strict=True):
-        by_seed = predictions.setdefault(result.arm, {})
-        by_seed[result.seed] = frame[f"{PREFIX}{task.name}"].to_numpy()
     measured = measure(config, task, rows, predictions, part)
     known = measure(config, task, rows, _known(trivial, task), part)
     arms = [arm for arm in predictions if arm in measured.values]
@@ -95,7 +124,7 @@ def _part(
         "metric": task.metric,
         "rows": len(measured.labels),
         "users": len(set(measured.users.tolist())),
-        "arms": {arm: _values(measured, arm) for arm in arms},
+        "arms": {arm: values_of(measured, arm) for arm in arms},
         "versus": {
             arm: gain
             for arm in arms
@@ -104,15 +133,6 @@ def _part(
         "trivial": {name: by_seed[0] for name, by_seed in known.values.items()},
         "undefined": measured.undefined | known.undefined,
     }
-
-
-def _values(measured: Measured, arm: str) -> dict[str, Any]:
-    values = list(measured.values[arm].values())
-    said: dict[str, Any] = {"values": values, "mean": statistics.fmean(values)}
-    if len(values) > 1:
-        said["spread"] = statistics.stdev(values)
-    gain = measured.gain(arm, REFERENCE) if arm != REFERENCE else None
-    return said | ({"mtl_gain": gain} if gain else {})
 
 
 def _known(trivial: pl.DataFrame, task: Task) -> Predictions:

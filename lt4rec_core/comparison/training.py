@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +51,7 @@ def train_arm(config: Config, dataset: SealedDataset, room: Path, tracker: Track
     stages = _Stages(config, dataset, room, tracker)
     if config.model.sharing == REFERENCE:
         return _alone(stages)
-    return _together(stages, find(config.model.sharing))
+    return _jointly(stages, find(config.model.sharing))
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _alone(stages: _Stages) -> TrainedArm:
     return TrainedArm(trained, validation)
 
 
-def _together(stages: _Stages, sharing: Sharing) -> TrainedArm:
+def _jointly(stages: _Stages, sharing: Sharing) -> TrainedArm:
     config, dataset = stages.config, stages.dataset
     init = stages.once("warmup", "checkpoint", warmup, config, dataset) if sharing.warmup else None
     found = {
@@ -95,5 +96,12 @@ def _together(stages: _Stages, sharing: Sharing) -> TrainedArm:
         for task in (stages.tasks if sharing.cut else ())
     }
     masks = {task: open_mask(saved.root)[0] for task, saved in found.items()}
-    joint = stages.once("joint_train", "checkpoint", joint_train, config, dataset, init, masks)
-    return TrainedArm({stages.tasks: joint}, joint.manifest["metrics"], masks, found)
+    networks: dict[tuple[str, ...], Checkpoint] = {}
+    validation: dict[str, float] = {}
+    for names in [(task,) for task in stages.tasks] if sharing.alone else [stages.tasks]:
+        own = {task: mask for task, mask in masks.items() if task in names}
+        stage = functools.partial(joint_train, tasks=names)
+        name = "-".join(("joint_train", *names))
+        networks[names] = stages.once(name, "checkpoint", stage, config, dataset, init, own)
+        validation |= networks[names].manifest["metrics"]
+    return TrainedArm(networks, validation, masks, found)

@@ -1,6 +1,6 @@
 """The typed, frozen configuration of a run."""
 
-from lt4rec_core.config.comparison import Comparison, Range, Value
+from lt4rec_core.config.comparison import Comparison, Range, Value, Variant
 from lt4rec_core.config.data import (
     S3,
     Events,
@@ -62,6 +62,7 @@ __all__ = [
     "Tracking",
     "Validate",
     "Value",
+    "Variant",
     "Warmup",
     "changed",
     "check",

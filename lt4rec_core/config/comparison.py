@@ -21,6 +21,20 @@ class Range:
 
 
 @section
+class Variant:
+    """An ablation: `arm` trained with the settings `set` on top of what was chosen for it.
+
+    Variants of one `group` vary the same thing and are shown in one table:
+    `{ name = "no_warmup", group = "warm-up", set = { "warmup.epochs" = 0 } }`.
+    """
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    group: str
+    arm: str = "connection_share"
+    set: dict[str, Value] = Field(default_factory=dict)
+
+
+@section
 class Comparison:
     """Which arms are compared, over how many seeds, and with which settings of their own.
 
@@ -33,6 +47,9 @@ class Comparison:
     other as there are cores for, each on `threads` threads (0 means one here). `slices`
     names values like "tab=0" of `evaluate.slices` that get tables of their own. The test
     day is `data_date` unless the command line names another.
+
+    With `ablations`, all `variants` are trained as well; with `benefit`, so are the parts
+    that the gain of connection_share is taken apart by.
     """
 
     data_date: str = ""
@@ -45,3 +62,6 @@ class Comparison:
     tune_seed: int = Field(default=1000, ge=0)
     search: dict[str, Range] = Field(default_factory=dict)
     search_of: dict[str, dict[str, Range]] = Field(default_factory=dict)
+    benefit: bool = False
+    ablations: bool = False
+    variants: tuple[Variant, ...] = ()

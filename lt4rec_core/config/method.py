@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -75,11 +75,20 @@ class Warmup:
 
 @section
 class Prune:
-    """Step 2: iterative magnitude pruning, one mask per task."""
+    """Step 2: iterative magnitude pruning, one mask per task.
+
+    `rate`, the share cut a round, takes the place of `final_density` and of what
+    `final_density_of` says for single tasks. `scope` says whether the smallest weights are
+    cut of all layers together or of each layer by itself. Each round begins from sNET_init,
+    or with `rewind = "fresh"` from another draw of the network.
+    """
 
     rounds: int = Field(default=5, ge=1)
     final_density: float = Field(default=0.2, gt=0, le=1)
+    final_density_of: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
     rate: float = Field(default=0.0, ge=0, lt=1)
+    scope: Literal["global", "layer"] = "global"
+    rewind: Literal["warmup", "fresh"] = "warmup"
     epochs_per_round: float = Field(default=1.0, gt=0)
     select: Literal["best", "last"] = "best"
     dense_candidate: bool = False
@@ -87,12 +96,17 @@ class Prune:
 
 @section
 class JointTrain:
-    """Step 3: batches of the tasks in turn, each under its own mask."""
+    """Step 3: batches of the tasks in turn, each under its own mask.
+
+    It begins from sNET_init where there was a warm-up, or with `rewind = "fresh"` from
+    another draw of the network, the one of `prune.rewind`.
+    """
 
     epochs: float = Field(default=1.0, gt=0)
     evaluations_per_epoch: int = Field(default=1, ge=1)
     patience: int = Field(default=0, ge=0)
     alternation: Literal["proportional", "equal"] = "proportional"
+    rewind: Literal["warmup", "fresh"] = "warmup"
 
 
 @section

@@ -60,6 +60,13 @@ def check(config: Config) -> Config:
     _refuse_repeats("tasks", (task.name for task in config.tasks))
     if not config.tasks:
         raise ConfigError("the configuration declares no [[tasks]]; expected at least one")
+    unknown = sorted(set(config.prune.final_density_of) - {task.name for task in config.tasks})
+    if unknown:
+        raise ConfigError(
+            f"[prune] final_density_of names {unknown}, which the run doesn't have; "
+            f"its tasks are {[task.name for task in config.tasks]}"
+        )
+    _refuse_repeats("comparison.variants", (v.name for v in config.comparison.variants))
     _refuse_mixed_tables(config.fields)
     tables = {field.table_name for field in config.fields if field.kind == "categorical"}
     unknown = sorted(set(config.ingest.tables) - tables)

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
-import torch
-
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.pruning import chance, magnitude, neuron
-from lt4rec_core.pruning.mask import Mask
-
-
-class Cut(Protocol):
-    """Returns a mask within `mask` that keeps `keep` connections; a pure function."""
-
-    def __call__(
-        self, weights: Mapping[str, torch.Tensor], mask: Mask, keep: int, source: torch.Generator
-    ) -> Mask:
-        """Only a cut by chance draws from `source`."""
-        ...
-
+from lt4rec_core.pruning.cut import Cut
+from lt4rec_core.pruning.per_layer import per_layer
 
 CUTS: dict[str, Cut] = {
     "magnitude": magnitude.prune,
@@ -29,8 +14,19 @@ CUTS: dict[str, Cut] = {
 }
 
 
-def cut_of(name: str) -> Cut:
-    """Returns the cut called `name`; raises ConfigError where there is none."""
+def cut_of(name: str, scope: str = "global") -> Cut:
+    """Returns the cut called `name`, of all layers together or with "layer" of each by itself.
+
+    Raises:
+        ConfigError: there is none, or it can't be had layer by layer.
+    """
     if name not in CUTS:
         raise ConfigError(f"no cut is called {name!r}; known are {sorted(CUTS)}")
-    return CUTS[name]
+    if scope == "global":
+        return CUTS[name]
+    if name == "neuron":
+        raise ConfigError(
+            'a neuron reaches from one layer into the next, so [prune] scope = "layer" can\'t '
+            'cut neurons; expected scope = "global"'
+        )
+    return per_layer(CUTS[name])

@@ -11,10 +11,11 @@ from lt4rec_core.errors import ArtifactError
 from lt4rec_core.model.sharing.registry import find
 from lt4rec_core.pruning.mask import Mask, check_fits
 from lt4rec_core.tracking import Tracker
-from lt4rec_core.training.checkpoint import Checkpoint, load_weights, save_checkpoint
-from lt4rec_core.training.ground import prepare
+from lt4rec_core.training.checkpoint import Checkpoint, save_checkpoint
+from lt4rec_core.training.ground import prepare, task_named
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
+from lt4rec_core.training.rewind import rewind
 
 
 def joint_train(
@@ -25,6 +26,7 @@ def joint_train(
     state: Path,
     target: Path,
     tracker: Tracker,
+    tasks: Sequence[str] = (),
 ) -> Checkpoint:
     """Trains sNET from sNET_init and saves the best checkpoint by validation.
 
@@ -35,13 +37,17 @@ def joint_train(
     Sharing methods without masks are trained here in the same way, without masks; those
     without a warm-up from the fresh draw (`init` None).
 
+    With `tasks`, only these are in the network and trained: what each of them comes to
+    without the others.
+
     Raises:
         ArtifactError: a task has no mask, or a mask that doesn't fit the network, or the
             sharing method knows no masks.
     """
     sharing = find(config.model.sharing)
     ground = prepare(config, dataset)
-    names = tuple(ground.tasks)
+    chosen = {name: task_named(ground, name) for name in tasks or ground.tasks}
+    names = tuple(chosen)
     if set(masks) != (set(names) if sharing.cut else set()):
         raise ArtifactError(
             f"got masks of {sorted(masks)}, expected one of each of {sorted(names)}"
@@ -53,9 +59,8 @@ def joint_train(
         check_fits(mask, network.prunable(name))
     optimizer = ground.optimizer(network)
     if init is not None:
-        load_weights(network, init.group("weights"))
-        optimizer.load(init.group("moments"))
-    learned = network.learned(ground.tasks)
+        rewind(ground, network, optimizer, init, config.joint_train.rewind)
+    learned = network.learned(chosen)
     settings = config.joint_train
     plan = Plan(
         populations=ground.populations(learned, sharing.batches),
@@ -69,7 +74,7 @@ def joint_train(
         network,
         optimizer,
         plan,
-        {**ground.tasks, **learned},
+        {**chosen, **learned},
         masks,
         Watch(
             every=max(1, plan.steps_per_epoch // settings.evaluations_per_epoch),

@@ -17,16 +17,12 @@ from lt4rec_core.pruning.mask import Mask, dense
 from lt4rec_core.pruning.registry import cut_of
 from lt4rec_core.tasks import Task
 from lt4rec_core.tracking import ShiftedTracker, Tracker
-from lt4rec_core.training.checkpoint import (
-    Checkpoint,
-    load_weights,
-    open_checkpoint,
-    save_checkpoint,
-)
+from lt4rec_core.training.checkpoint import Checkpoint, open_checkpoint, save_checkpoint
 from lt4rec_core.training.ground import Ground, prepare, task_named
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.predict import is_better
+from lt4rec_core.training.rewind import rewind
 from lt4rec_core.training.seeds import generator
 
 
@@ -52,31 +48,31 @@ def prune(
 ) -> Checkpoint:
     """Finds the task's mask and saves it as a checkpoint of kind "mask".
 
-    Round r trains sNET_init under mask r for `prune.epochs_per_round` epochs of the
-    task's samples, measures it on the validation rows, cuts what the sharing method says
-    (the smallest weights) to get mask r + 1, and forgets the training (rewind). Round 0 is
-    the dense network; the last round is trained to be measured, and cuts nothing.
+    Round r trains sNET_init (see `prune.rewind`) under mask r for `prune.epochs_per_round`
+    epochs of the task's samples, measures it on the validation rows, cuts what the sharing
+    method says (the smallest weights) to get mask r + 1, and forgets the training. Round 0
+    is the dense network; the last round is trained to be measured, and cuts nothing.
 
     Raises:
         ConfigError: the run has no such task, or its sharing method has no masks.
     """
-    cut = cut_of(_key_of_cut(config.model.sharing))
+    cut = cut_of(_key_of_cut(config.model.sharing), config.prune.scope)
     ground = prepare(config, dataset)
     wanted = task_named(ground, task)
     network = ground.network(config.model.sharing, tuple(ground.tasks))
     mask = dense(network.prunable(task))
-    counts = kept_per_round(
-        mask.total, config.prune.rounds, config.prune.final_density, config.prune.rate
-    )
+    settings = config.prune
+    density = settings.final_density_of.get(task, settings.final_density)
+    counts = kept_per_round(mask.total, settings.rounds, density, settings.rate)
     masks: list[Mask] = []
     rounds: list[Round] = []
-    for number in range(config.prune.rounds + 1):
+    for number in range(settings.rounds + 1):
         finished = state / f"round-{number}"
         if not finished.exists():
             watched = ShiftedTracker(tracker, number)
             value = _train_round(ground, wanted, network, init, mask, number, state, watched)
             following = mask
-            if number < config.prune.rounds:
+            if number < settings.rounds:
                 chance = generator(config.seed, "prune", task, number, "cut")
                 following = cut(network.prunable(task), mask, counts[number + 1], chance)
             entry = Round(number, mask.density, wanted.metric, value, mask.digest)
@@ -88,11 +84,11 @@ def prune(
             {f"round_{entry.metric}": entry.value, "density": entry.density}, number
         )
         tracker.progress(
-            f"round {number}/{config.prune.rounds}: density {entry.density:.3f}, "
+            f"round {number}/{settings.rounds}: density {entry.density:.3f}, "
             f"validation {entry.metric} {entry.value:.5f}"
         )
         mask = following
-    chosen, why = select(wanted, rounds, config.prune)
+    chosen, why = select(wanted, rounds, settings)
     return save_checkpoint(
         target,
         "mask",
@@ -156,11 +152,10 @@ def _train_round(
     state: Path,
     tracker: Tracker,
 ) -> float:
-    """Rewinds to sNET_init, trains under `mask`, returns the task's validation metric."""
+    """Rewinds, trains under `mask`, returns the task's validation metric."""
     config = ground.config
-    load_weights(network, init.group("weights"))
     optimizer = ground.optimizer(network)
-    optimizer.load(init.group("moments"))
+    rewind(ground, network, optimizer, init, config.prune.rewind)
     plan = Plan(
         populations={(task.name,): ground.samples.population(task)},
         batch_size=config.optimizer.batch_size,

@@ -15,7 +15,7 @@ from lt4rec_core.data.layout import layout_of
 from lt4rec_core.data.samples import Samples, read_samples
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.model.network import Network
-from lt4rec_core.model.sharing.registry import build
+from lt4rec_core.model.sharing.registry import build, find
 from lt4rec_core.pruning.mask import Mask
 from lt4rec_core.tasks import Task, resolve
 from lt4rec_core.tracking import Tracker
@@ -35,9 +35,10 @@ class Ground:
     samples: Samples
     validation: Samples
 
-    def network(self, sharing: str, tasks: Sequence[str]) -> Network:
+    def network(self, sharing: str, tasks: Sequence[str], draw: str = "network") -> Network:
         """Returns a network drawn from the run's seed: the same one for the same arguments."""
-        source = generator(self.config.seed, "network", sharing, *tasks)
+        drawn_as = find(sharing).drawn_as or sharing
+        source = generator(self.config.seed, draw, drawn_as, *tasks)
         layout = layout_of(self.dataset.features)
         return build(sharing, layout, self.config.model, tasks, source).to(self.config.device)
 

@@ -41,11 +41,11 @@ def read_comparison(
     name: str,
     overrides: Sequence[str] | None,
     arms: Sequence[str] | None,
-    *,
-    seeds: int | None = None,
-    trials: int | None = None,
+    **asked_for: bool | int | None,
 ) -> Config:
-    """Reads as `read_config` does, with the arms and the numbers asked for.
+    """Reads as `read_config` does, with the arms and the other settings asked for.
+
+    `asked_for` are settings of [comparison] by name; None leaves the configuration's.
 
     Raises:
         ConfigError: likewise, or an arm isn't known.
@@ -56,8 +56,7 @@ def read_comparison(
     config = read_config(name, overrides)
     asked = [arm for text in arms or () for arm in text.split(",") if arm]
     known = arms_of(asked or config.comparison.arms)
-    numbers = {"comparison.seeds": seeds, "comparison.trials": trials}
-    given = {setting: number for setting, number in numbers.items() if number is not None}
+    given = {f"comparison.{name}": v for name, v in asked_for.items() if v is not None}
     return changed(config, {"comparison.arms": known, **given})
 
 

@@ -29,6 +29,14 @@ def compare(
     seeds: Annotated[
         int | None, typer.Option("--seeds", metavar="K", min=1, help="Trainings of each arm.")
     ] = None,
+    benefit: Annotated[
+        bool | None,
+        typer.Option("--benefit/--no-benefit", help="Take the gain of connection_share apart."),
+    ] = None,
+    ablations: Annotated[
+        bool | None,
+        typer.Option("--ablations/--no-ablations", help="Train [[comparison.variants]] as well."),
+    ] = None,
     data_date: DateOption = "",
     results: Annotated[
         Path | None,
@@ -40,7 +48,9 @@ def compare(
     """Train every way of sharing with several seeds, under the same rules, side by side."""
     from pipelines.cli.closing import tell_comparison
 
-    chosen = read_comparison(config, settings, arms, seeds=seeds)
+    chosen = read_comparison(
+        config, settings, arms, seeds=seeds, benefit=benefit, ablations=ablations
+    )
     confine(workspace)
     from pipelines.cli.progress import plainly
     from pipelines.compare import run_comparison

@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lt4rec_core.errors import ArtifactError, TrainingError
+from lt4rec_core.pruning.cut import Cut
 from lt4rec_core.pruning.mask import Mask, dense
-from lt4rec_core.pruning.registry import CUTS, Cut
+from lt4rec_core.pruning.per_layer import per_layer
+from lt4rec_core.pruning.registry import CUTS
 
-every_cut = pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
+EVERY = CUTS | {f"{name} per layer": per_layer(CUTS[name]) for name in ("magnitude", "random")}
+every_cut = pytest.mark.parametrize("cut", EVERY.values(), ids=EVERY.keys())
 
 
 def chance(seed: int = 0) -> torch.Generator:

@@ -152,6 +152,52 @@ def test_another_arms_settings_train_only_that_arm(
     assert skipped == {"ingest", "validate", "baselines", "arm-connection-share-3"}
 
 
+def test_a_variant_that_equals_an_arm_is_not_trained_again(
+    settings: Config, tiny_logs: Path, finished: tuple[Path, dict[str, Any], list[str]]
+) -> None:
+    same = {"name": "half", "group": "density", "set": {"prune.final_density": 0.5}}
+    both = {"comparison.variants": [same], "comparison.ablations": True}
+    lines: list[str] = []
+    told = run_comparison(
+        changed(settings, both), str(tiny_logs), DAY, finished[0], show=lines.append
+    )
+    assert any(line.startswith("[arm-half-3] skipped") for line in lines)
+    assert but_seconds(told)["arms"] == but_seconds(finished[1])["arms"]
+    by_task = told["ablations"]["density"]["half"]["tasks"]
+    assert {task: about["difference"]["mean"] for task, about in by_task.items()} == {
+        "ctr": 0.0,
+        "cvr": 0.0,
+    }
+    store = open_store(settings.tracking, finished[0])
+    run = store.search("tags.`lt4rec.node` = 'arm-half-3'")[-1]
+    assert run.data.tags["lt4rec.arm"] == "half"
+    assert "test.ctr.auc" in run.data.metrics
+
+
+def test_equal_settings_asked_for_at_once_are_trained_once(
+    settings: Config, tiny_logs: Path, finished: tuple[Path, dict[str, Any], list[str]]
+) -> None:
+    twins = [
+        {"name": name, "group": "density", "set": {"prune.final_density": 0.4}}
+        for name in ("one", "other")
+    ]
+    more = {
+        "comparison.variants": twins,
+        "comparison.ablations": True,
+        "comparison.benefit": True,
+        "comparison.processes": 2,
+    }
+    lines: list[str] = []
+    told = run_comparison(
+        changed(settings, more), str(tiny_logs), DAY, finished[0], show=lines.append
+    )
+    skipped = {line.partition("]")[0][1:] for line in lines if "] skipped" in line}
+    assert len(skipped & {"arm-one-3", "arm-other-3"}) == 1
+    values = [told["ablations"]["density"][name]["tasks"] for name in ("one", "other")]
+    assert values[0] == values[1]
+    assert set(told["benefit"]) == {"ctr", "cvr"}
+
+
 def test_progress_tells_the_time_left(finished: tuple[Path, dict[str, Any], list[str]]) -> None:
     assert any("of 3 done, about" in line for line in finished[2])
 

@@ -10,6 +10,7 @@ from lt4rec_core.config import Model
 from lt4rec_core.data.layout import Layout
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.model.network import Network
+from lt4rec_core.model.sharing.alone import DENSE_ALONE, SUBNETWORK_ALONE
 from lt4rec_core.model.sharing.connection_share import CONNECTION_SHARE
 from lt4rec_core.model.sharing.esmm import ESMM_SHARE
 from lt4rec_core.model.sharing.full_share import FULL_SHARE
@@ -35,12 +36,19 @@ SHARING: dict[str, Sharing] = {
     "connection_share": CONNECTION_SHARE,
 }
 
+ALONE: dict[str, Sharing] = {
+    "dense_alone": DENSE_ALONE,
+    "subnetwork_alone": SUBNETWORK_ALONE,
+}
+"""No ways of sharing: what is left of connection_share without it."""
+
 
 def find(sharing: str) -> Sharing:
     """Returns the entry called `sharing`; raises ConfigError where there is none."""
-    if sharing not in SHARING:
-        raise ConfigError(f"sharing method {sharing!r} isn't known; known are {sorted(SHARING)}")
-    return SHARING[sharing]
+    known = SHARING | ALONE
+    if sharing not in known:
+        raise ConfigError(f"sharing method {sharing!r} isn't known; known are {sorted(known)}")
+    return known[sharing]
 
 
 def build(

@@ -27,9 +27,13 @@ class Sharing:
             otherwise it begins from the fresh draw, as single_task does.
         batches: "in_turn" gives each task batches of its own population, task by task;
             "mixed" makes batches of all impressions, from which all tasks learn at once.
+        alone: whether each task trains a network of its own, instead of all together.
+        drawn_as: the method whose draw of the network this one begins from; its own if empty.
     """
 
     build: Build
     cut: str = ""
     warmup: bool = False
     batches: Literal["in_turn", "mixed"] = "in_turn"
+    alone: bool = False
+    drawn_as: str = ""

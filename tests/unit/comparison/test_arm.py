@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from lt4rec_core.config import Config
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.sealed import seal
 from lt4rec_core.errors import ArtifactError
-from lt4rec_core.model.sharing.registry import SHARING
+from lt4rec_core.model.sharing.registry import ALONE, SHARING
 from lt4rec_core.tracking import SilentTracker
 
 
@@ -76,7 +77,7 @@ def test_a_killed_arm_goes_on_and_ends_the_same(
     assert same_but_seconds(again, results[2])
 
 
-@pytest.mark.parametrize("arm", sorted(SHARING))
+@pytest.mark.parametrize("arm", sorted(SHARING | ALONE))
 def test_training_needs_no_test_rows(
     arm: str, compared: Config, tiny_dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -93,13 +94,32 @@ def test_training_needs_no_test_rows(
     assert digests[0] == digests[1]
 
 
-@pytest.mark.parametrize("arm", sorted(SHARING))
+@pytest.mark.parametrize("arm", sorted(SHARING | ALONE))
 def test_training_reads_no_setting_that_the_key_does_not_know(
     arm: str, compared: Config, tiny_dataset: Dataset, tmp_path: Path
 ) -> None:
     watched = Watched(settings_of(compared, arm, 3))
     train_arm(watched, seal(tiny_dataset), tmp_path, SilentTracker())
     assert watched.seen <= set(sections_of(arm))
+
+
+def test_the_subnetwork_alone_is_the_one_that_connection_share_found(
+    compared: Config, results: list[Result], tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    alone = run(compared, "subnetwork_alone", tiny_dataset, tmp_path)
+    assert alone.record["masks"] == results[2].record["masks"]
+    assert not alone.predictions()["p.ctr"].equals(results[2].predictions()["p.ctr"])
+
+
+def test_of_a_single_task_alone_and_together_are_the_same(
+    compared: Config, tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(compared, tasks=compared.tasks[:1])
+    one, other = (
+        run(config, arm, tiny_dataset, tmp_path / arm).predictions()
+        for arm in ("subnetwork_alone", "connection_share")
+    )
+    assert one.equals(other)
 
 
 def test_result_says_how_it_can_be_rebuilt(results: list[Result]) -> None:

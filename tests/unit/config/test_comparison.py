@@ -40,3 +40,20 @@ def test_changes_are_applied_and_checked() -> None:
 def test_a_change_of_an_unknown_setting_names_the_nearest_known_one() -> None:
     with pytest.raises(ConfigError, match="learning_rate"):
         changed(config_of(), {"optimizer.learning_rat": 0.1})
+
+
+def test_two_variants_of_one_name_are_refused() -> None:
+    variant = {"name": "sparse", "group": "density"}
+    with pytest.raises(ConfigError, match="'sparse' more than once"):
+        config_of(variants=[variant, variant])
+
+
+def test_a_density_of_a_task_that_the_run_does_not_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'like'"):
+        changed(config_of(), {"prune.final_density_of": {"like": 0.5}})
+
+
+@pytest.mark.parametrize("density", [0.0, 1.5])
+def test_a_density_of_a_task_is_a_share(density: float) -> None:
+    with pytest.raises(ConfigError, match=r"final_density_of\.cvr"):
+        changed(config_of(), {"prune.final_density_of": {"cvr": density}})

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -87,6 +88,44 @@ def test_a_task_without_a_mask_is_refused(
     ctr = {"ctr": thirds(tiny_config, tiny_dataset)["ctr"]}
     with pytest.raises(ArtifactError, match="expected one of each"):
         run(tiny_config, tiny_dataset, init, ctr, tmp_path)
+
+
+def test_from_a_fresh_draw_nothing_is_left_of_the_warm_up(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    masks = thirds(tiny_config, tiny_dataset)
+    settings = replace(tiny_config.joint_train, rewind="fresh")
+    config = replace(tiny_config, joint_train=settings)
+    after = run(config, tiny_dataset, init, masks, tmp_path).group("weights")
+    ground = prepare(tiny_config, tiny_dataset)
+    drawn = ground.network("connection_share", ["ctr", "cvr"], "fresh").state_dict()
+    neither = ~(masks["ctr"].tensors["over.0.weight"] | masks["cvr"].tensors["over.0.weight"])
+    assert torch.equal(after["over.0.weight"][neither], drawn["over.0.weight"][neither])
+
+
+@pytest.mark.parametrize("output", ["owned", "shared"])
+def test_a_task_alone_begins_from_its_part_of_the_warmed_up_network(
+    output: Literal["owned", "shared"], tiny_config: Config, tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    config = replace(tiny_config, model=replace(tiny_config.model, output=output))
+    init = warmup(config, tiny_dataset, tmp_path / "s", tmp_path / "w", SilentTracker())
+    before = init.group("weights")
+    network = prepare(config, tiny_dataset).network("connection_share", ["cvr"])
+    nothing = {"cvr": Mask({k: w.detach() > 9 for k, w in network.prunable("cvr").items()})}
+    saved = joint_train(
+        config,
+        tiny_dataset,
+        init,
+        nothing,
+        tmp_path / "state",
+        tmp_path / "t",
+        SilentTracker(),
+        ("cvr",),
+    )
+    after = saved.group("weights")
+    assert set(after) == {name for name in before if not name.startswith("output.ctr")}
+    assert all(torch.equal(after[name], before[name]) for name in nothing["cvr"].tensors)
+    assert set(saved.manifest["metrics"]) == {"cvr"}
 
 
 def test_three_tasks_train_as_two_do(

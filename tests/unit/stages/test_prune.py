@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lt4rec_core.config import Config, Prune
+from lt4rec_core.config import Config, Prune, Warmup
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.errors import ArtifactError, ConfigError
 from lt4rec_core.pruning.mask import Mask
@@ -154,6 +154,40 @@ def test_a_task_that_the_run_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match="no task 'like'"):
         run(tiny_config, tiny_dataset, init, tmp_path, task="like")
+
+
+def one_round(config: Config, **settings: object) -> Config:
+    return replace(config, prune=Prune(rounds=1, final_density=0.5, **settings))  # type: ignore[arg-type]
+
+
+def test_a_fresh_start_knows_nothing_of_the_warm_up(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    cold = replace(tiny_config, warmup=Warmup(epochs=0))
+    drawn = warmup(cold, tiny_dataset, tmp_path / "s", tmp_path / "w", SilentTracker())
+    config = one_round(tiny_config, rewind="fresh")
+    one = run(config, tiny_dataset, init, tmp_path / "one").manifest
+    assert one["rounds"] == run(config, tiny_dataset, drawn, tmp_path / "two").manifest["rounds"]
+    back = run(one_round(tiny_config), tiny_dataset, drawn, tmp_path / "three").manifest
+    assert one["mask_digest"] != back["mask_digest"], "it is another draw than warm-up's"
+
+
+def test_a_task_can_have_a_density_of_its_own(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    config = one_round(tiny_config, final_density_of={"cvr": 0.75})
+    densities = {
+        task: run(config, tiny_dataset, init, tmp_path / task, task=task).manifest["density"]
+        for task in ("ctr", "cvr")
+    }
+    assert densities == pytest.approx({"ctr": 0.5, "cvr": 0.75}, abs=1e-3)
+
+
+def test_layers_can_be_cut_by_themselves(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    found = run(one_round(tiny_config, scope="layer"), tiny_dataset, init, tmp_path).manifest
+    assert set(found["layer_density"].values()) == {0.5}
 
 
 def entries(metric: str, *values: float) -> list[Round]:

@@ -34,6 +34,14 @@ def test_a_warmup_moves_every_weight_matrix(
     assert all(not torch.equal(saved[name], weight) for name, weight in fresh.state_dict().items())
 
 
+def test_a_warmup_of_no_epochs_has_no_moments_to_keep(
+    tiny_config: Config, tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    assert not run(tiny_config, tiny_dataset, tmp_path, epochs=0.0, keep_optimizer=True).group(
+        "moments"
+    )
+
+
 def test_embeddings_can_be_drawn_afresh_after_it(
     tiny_config: Config, tiny_dataset: Dataset, tmp_path: Path
 ) -> None:
