@@ -29,6 +29,10 @@ class TaskSettings:
 class Model:
     """The base network (paper, section 2.1 and 3.1), and how tasks share it.
 
+    Two settings are beyond the paper and off: `embedding_scale` shrinks the range that
+    embeddings are drawn from (1 is Xavier's own), and `dropout` is the share of each hidden
+    layer's outputs that a batch of training does without.
+
     The settings from `tower_layers` on are those of sharing methods with experts (`mmoe`,
     `ple`) or sub-networks (`snr`). The last `tower_layers` of `hidden` are then each task's
     own tower; the layers before are cut into experts, which are together as wide as these
@@ -38,7 +42,9 @@ class Model:
 
     sharing: str = "connection_share"
     embedding_dim: int = Field(default=64, ge=1)
+    embedding_scale: float = Field(default=1.0, gt=0)
     hidden: tuple[int, ...] = (512, 256, 128)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
     crossing: Literal["full", "half"] = "full"
     output: Literal["shared", "owned"] = "shared"
     prunable: tuple[str, ...] = ("over.*.weight", "output*.weight")
@@ -51,17 +57,28 @@ class Model:
 
 @section
 class Optimizer:
-    """Adam under masks (paper, section 3.1); zeros switch the extras off."""
+    """Adam under masks (paper, section 3.1); zeros switch the extras off.
+
+    `embedding_learning_rate` and `embedding_epsilon` take the place of the common ones for
+    embeddings. A row seen once or twice has small gradients, which Adam takes to full
+    steps; an epsilon of their size makes these steps small again, as plain gradient
+    descent would, and so keeps rare ids from being learned by heart.
+
+    `averaging` is the decay per step of a running mean of all weights, which is measured
+    and kept in place of the last step's weights.
+    """
 
     batch_size: int = Field(default=4096, ge=1)
     learning_rate: float = Field(default=1e-4, gt=0)
     embedding_learning_rate: float = Field(default=0.0, ge=0)
+    embedding_epsilon: float = Field(default=0.0, ge=0)
     beta1: float = Field(default=0.9, ge=0, lt=1)
     beta2: float = Field(default=0.999, ge=0, lt=1)
     epsilon: float = Field(default=1e-8, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
     clip_norm: float = Field(default=0.0, ge=0)
     lazy_embeddings: bool = True
+    averaging: float = Field(default=0.0, ge=0, lt=1)
 
 
 @section

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from lt4rec_core.config import Model
 from lt4rec_core.data.batch import Batch
 from lt4rec_core.data.layout import Layout
 
@@ -22,10 +23,10 @@ class SparseArch(nn.Module):
     One matrix makes one lookup and one row-sparse gradient for all fields.
     """
 
-    def __init__(self, layout: Layout, embedding_dim: int, generator: torch.Generator) -> None:
+    def __init__(self, layout: Layout, model: Model, generator: torch.Generator) -> None:
         super().__init__()
         self.layout = layout
-        self.weight = nn.Parameter(draw_embeddings(layout, embedding_dim, generator))
+        self.weight = nn.Parameter(draw_embeddings(layout, model, generator))
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Returns x_BFD."""
@@ -67,11 +68,14 @@ class _MeanPool(torch.autograd.Function):
         return gradient_RD, None, None
 
 
-def draw_embeddings(layout: Layout, embedding_dim: int, generator: torch.Generator) -> torch.Tensor:
-    """Returns fresh embeddings [R, D], Xavier uniform within each table (paper, section 3.1)."""
+def draw_embeddings(layout: Layout, model: Model, generator: torch.Generator) -> torch.Tensor:
+    """Returns fresh embeddings [R, D], Xavier uniform within each table (paper, section 3.1).
+
+    `model.embedding_scale` times Xavier's range is drawn from.
+    """
     tables = []
     for _, rows in layout.tables:
-        bound = (6.0 / (rows + embedding_dim)) ** 0.5
-        table = torch.empty(rows, embedding_dim)
+        bound = model.embedding_scale * (6.0 / (rows + model.embedding_dim)) ** 0.5
+        table = torch.empty(rows, model.embedding_dim)
         tables.append(table.uniform_(-bound, bound, generator=generator))
     return torch.cat(tables)

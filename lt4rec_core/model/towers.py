@@ -35,23 +35,29 @@ def masked_linear(
     return F.linear(x_BI, weight, layer.bias)
 
 
-def over(x_BI: torch.Tensor, layers: Iterable[nn.Module], kept: Kept | None) -> torch.Tensor:
-    """Returns the last hidden layer's output [B, H], ReLU after every layer."""
+def over(
+    x_BI: torch.Tensor, layers: Iterable[nn.Module], kept: Kept | None, dropout: float = 0.0
+) -> torch.Tensor:
+    """Returns the last hidden layer's output [B, H], ReLU and then dropout after every layer."""
     for position, layer in enumerate(layers):
         if not isinstance(layer, nn.Linear):
             raise TypeError(f"an over layer must be linear, got {type(layer).__name__}")
         x_BI = F.relu(masked_linear(x_BI, layer, f"over.{position}", kept))
+        x_BI = F.dropout(x_BI, dropout) if dropout else x_BI
     return x_BI
 
 
 class Tower(nn.ModuleList):
     """Fully connected layers one after the other, `sizes[0]` inputs first, without masks."""
 
-    def __init__(self, sizes: Sequence[int], generator: torch.Generator) -> None:
+    def __init__(
+        self, sizes: Sequence[int], generator: torch.Generator, dropout: float = 0.0
+    ) -> None:
         super().__init__(
             xavier_linear(before, after, generator) for before, after in pairwise(sizes)
         )
+        self._dropout = dropout
 
     def forward(self, x_BI: torch.Tensor) -> torch.Tensor:
         """Returns the last layer's output [B, H], ReLU after every layer."""
-        return over(x_BI, self, None)
+        return over(x_BI, self, None, self._dropout if self.training else 0.0)

@@ -52,7 +52,7 @@ def warmup(
     if not config.warmup.keep_embeddings:
         fresh = generator(config.seed, "warmup", "embeddings")
         layout = layout_of(dataset.features)
-        weights["embeddings.weight"] = draw_embeddings(layout, config.model.embedding_dim, fresh)
+        weights["embeddings.weight"] = draw_embeddings(layout, config.model, fresh)
         moments = {key: m for key, m in moments.items() if not key.startswith("embeddings.")}
     tensors = {f"weights/{name}": values for name, values in weights.items()}
     tensors |= {f"moments/{name}": values for name, values in moments.items()}

@@ -94,6 +94,7 @@ class Ground:
             state,
             tracker,
             device,
+            self.config.optimizer.averaging,
         )
 
 

@@ -16,6 +16,7 @@ from lt4rec_core.errors import TrainingError
 from lt4rec_core.model.network import Masks, Network
 from lt4rec_core.tasks import Task
 from lt4rec_core.tracking import Tracker
+from lt4rec_core.training.averaging import Averaging
 from lt4rec_core.training.checkpoint import load_weights, open_checkpoint, save_checkpoint
 from lt4rec_core.training.losses import LOSSES
 from lt4rec_core.training.optimizer import MaskedAdam
@@ -77,12 +78,14 @@ def train(
     state: Path,
     tracker: Tracker,
     device: str = "cpu",
+    averaging: float = 0.0,
 ) -> Trained:
     """Trains `network` in place along `plan`, each task under its mask.
 
     A batch moves the weights that its tasks' masks own, and their moments. After each
     look at the validation rows everything is saved to `state`; called again with the
-    same inputs, training goes on from there and ends with the same bits.
+    same inputs, training goes on from there and ends with the same bits. With `averaging`,
+    the decay of a running mean of the weights, the mean is measured and kept.
 
     Raises:
         TrainingError: the loss isn't finite, or a validation metric isn't defined.
@@ -90,7 +93,8 @@ def train(
     """
     judged = [tasks[k] for k in watch.judged or dict.fromkeys(sum(plan.populations, ()))]
     trivial = trivial_metrics(validation, judged)
-    progress, best = _resume(state, network, optimizer)
+    mean = Averaging(network, averaging)
+    progress, best = _resume(state, network, optimizer, mean)
     losses: dict[str, list[float]] = {}
     for number, step in _remaining(plan, progress.step):
         if progress.looks_since_best >= watch.patience > 0:
@@ -98,19 +102,20 @@ def train(
         batch = replace(samples.batch(step.rows_B), draw=_draw(plan, number)).to(device)
         for name, loss in _learn(network, optimizer, batch, step.tasks, tasks, masks).items():
             losses.setdefault(name, []).append(loss)
+        mean.update()
         last = number == plan.steps
         if last or number % max(1, plan.steps // _LOSS_RECORDS) == 0:
             losses = _record(losses, number, tracker)
         if last or number % watch.every == 0:
-            metrics = validation_metrics(network, validation, judged, masks, device)
+            metrics = validation_metrics(mean.network, validation, judged, masks, device)
             progress = _look(progress, number, metrics, skill(judged, metrics, trivial))
             if progress.best_step == number:
-                best = _copy(network.state_dict())
+                best = _copy(mean.network.state_dict())
             tracker.log_metrics({f"validation_{k}": v for k, v in metrics.items()}, number)
             seen = ", ".join(f"{tasks[k].metric} of {k} {v:.5f}" for k, v in metrics.items())
             tracker.progress(f"step {number}/{plan.steps}: validation {seen}")
-            _save(state, network, optimizer, best, progress)
-    final = best if watch.keep == "best" and best else _copy(network.state_dict())
+            _save(state, network, optimizer, mean, best, progress)
+    final = best if watch.keep == "best" and best else _copy(mean.network.state_dict())
     last_look = progress.history[-1]["metrics"] if progress.history else {}
     kept = progress.best_metrics if watch.keep == "best" else last_look
     return Trained(final, _copy(optimizer.state()), kept, progress)
@@ -125,6 +130,8 @@ def _learn(
     masks: Masks,
 ) -> dict[str, float]:
     """Takes one optimizer step (paper, Eq. 1 and 2); returns each task's loss."""
+    if batch.draw is not None:
+        torch.manual_seed(batch.draw)  # dropout takes its random numbers from torch's own
     logits = network(batch, names, masks)
     losses = {}
     for name in names:
@@ -203,10 +210,16 @@ def _save(
     state: Path,
     network: Network,
     optimizer: MaskedAdam,
+    mean: Averaging,
     best: Mapping[str, torch.Tensor],
     progress: Progress,
 ) -> None:
-    groups = {"weights": network.state_dict(), "moments": optimizer.state(), "best": best}
+    groups = {
+        "weights": network.state_dict(),
+        "moments": optimizer.state(),
+        "mean": mean.state(),
+        "best": best,
+    }
     tensors = {
         f"{g}/{name}": values for g, group in groups.items() for name, values in group.items()
     }
@@ -214,12 +227,13 @@ def _save(
 
 
 def _resume(
-    state: Path, network: Network, optimizer: MaskedAdam
+    state: Path, network: Network, optimizer: MaskedAdam, mean: Averaging
 ) -> tuple[Progress, dict[str, torch.Tensor]]:
     if not state.exists():
         return Progress(), {}
     saved = open_checkpoint(state, "training_state")
     load_weights(network, saved.group("weights"))
     optimizer.load(saved.group("moments"))
+    mean.load(saved.group("mean"))
     record = dict(saved.manifest["progress"])
     return Progress(**{**record, "history": tuple(record["history"])}), saved.group("best")

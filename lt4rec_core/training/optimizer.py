@@ -90,10 +90,13 @@ class MaskedAdam:
                 total += values.square().sum().item()
         return min(1.0, limit / (math.sqrt(total) + 1e-12))
 
-    def _rate(self, name: str) -> float:
-        embedding_rate = self._settings.embedding_learning_rate
-        is_embedding = name.startswith("embeddings.") and embedding_rate > 0
-        return embedding_rate if is_embedding else self._settings.learning_rate
+    def _rate_and_epsilon(self, name: str) -> tuple[float, float]:
+        settings = self._settings
+        rate, epsilon = settings.learning_rate, settings.epsilon
+        if name.startswith("embeddings."):
+            rate = settings.embedding_learning_rate or rate
+            epsilon = settings.embedding_epsilon or epsilon
+        return rate, epsilon
 
     def _moments(self, name: str, like: torch.Tensor, whole: bool) -> dict[str, torch.Tensor]:
         """Moments of a parameter; with `whole`, one update count for all of it."""
@@ -177,9 +180,9 @@ class MaskedAdam:
         self, name: str, weights: torch.Tensor, moments: Mapping[str, torch.Tensor]
     ) -> torch.Tensor:
         mean = moments["mean"] / moments["mean_seen"]
-        spread = (moments["variance"] / moments["variance_seen"]).sqrt() + self._settings.epsilon
-        rate, decay = self._rate(name), self._settings.weight_decay
-        return weights * (1 - rate * decay) - rate * mean / spread
+        rate, epsilon = self._rate_and_epsilon(name)
+        spread = (moments["variance"] / moments["variance_seen"]).sqrt() + epsilon
+        return weights * (1 - rate * self._settings.weight_decay) - rate * mean / spread
 
 
 def _pieces(*tensors: torch.Tensor | None) -> Iterator[tuple[Any, ...]]:

@@ -25,12 +25,18 @@ def predict(
     rows: torch.Tensor | None = None,
     device: str = "cpu",
 ) -> np.ndarray:
-    """Returns the task's predictions, float64 in [0, 1], for `rows` (all by default)."""
+    """Returns the task's predictions, float64 in [0, 1], for `rows` (all by default).
+
+    Nothing is dropped out, whatever mode the network is in.
+    """
     rows = torch.arange(samples.rows) if rows is None else rows
     pieces = []
+    was_training = network.training
+    network.eval()
     for chunk_B in torch.split(rows, _ROWS_AT_ONCE):
         logits = network(samples.batch(chunk_B).to(device), [task], masks)[task]
         pieces.append(torch.sigmoid(logits.double()).cpu())
+    network.train(was_training)
     return torch.cat(pieces).numpy() if pieces else np.empty(0)
 
 

@@ -113,6 +113,23 @@ def test_predictions_draw_nothing_and_a_draw_can_be_repeated(
 
 
 @every_arm
+def test_dropout_is_for_training_alone(
+    arm: str, layout: Layout, small_model: Model, make_samples: Make
+) -> None:
+    leaky = dataclasses.replace(small_model, dropout=0.9)
+    (net, same), batch = (
+        (network(arm, layout, model) for model in (leaky, small_model)),
+        make_samples(9).batch(torch.arange(9)),
+    )
+    names = list(tasks_of(arm))
+    whole, torn = same(batch, names, {}), net(batch, names, {})
+    assert any(not torch.equal(whole[name], torn[name]) for name in names)
+    net.eval()
+    still = net(batch, names, {})
+    assert all(torch.equal(whole[name], still[name]) for name in names)
+
+
+@every_arm
 def test_what_is_learned_is_on_rows_that_exist_and_can_be_predicted(
     arm: str, layout: Layout, small_model: Model, make_samples: Make
 ) -> None:

@@ -34,7 +34,8 @@ class ConnectionShare(Network):
         self.tasks = tuple(tasks)
         self.crossing = model.crossing
         self._patterns = model.prunable
-        self.embeddings = SparseArch(layout, model.embedding_dim, generator)
+        self._dropout = model.dropout
+        self.embeddings = SparseArch(layout, model, generator)
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
         sizes = [inputs, *model.hidden]
         self.over = nn.ModuleList(
@@ -51,13 +52,14 @@ class ConnectionShare(Network):
     def forward(self, batch: Batch, tasks: Sequence[str], masks: Masks) -> dict[str, torch.Tensor]:
         """Returns the logits [B] of each task; tasks with the same mask share one pass."""
         inputs_BI = interact(self.embeddings(batch), self.crossing)
+        dropout = self._dropout if self.training else 0.0
         hidden_BH: dict[int | None, torch.Tensor] = {}
         logits = {}
         for task in tasks:
             mask = masks.get(task)
             seen_through = None if mask is None else id(mask)
             if seen_through not in hidden_BH:
-                hidden_BH[seen_through] = over(inputs_BI, self.over, mask)
+                hidden_BH[seen_through] = over(inputs_BI, self.over, mask, dropout)
             layer, name = self._output(task)
             logits[task] = masked_linear(hidden_BH[seen_through], layer, name, mask).squeeze(1)
         return logits

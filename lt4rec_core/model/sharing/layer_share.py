@@ -30,10 +30,10 @@ class LayerShare(Network):
         super().__init__()
         self.tasks = tuple(tasks)
         self.crossing = model.crossing
-        self.embeddings = SparseArch(layout, model.embedding_dim, generator)
+        self.embeddings = SparseArch(layout, model, generator)
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
         sizes = [inputs, *model.hidden]
-        self.over = nn.ModuleDict({task: Tower(sizes, generator) for task in tasks})
+        self.over = nn.ModuleDict({task: Tower(sizes, generator, model.dropout) for task in tasks})
         self.output = nn.ModuleDict(
             {task: xavier_linear(sizes[-1], 1, generator) for task in tasks}
         )

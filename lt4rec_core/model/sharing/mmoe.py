@@ -33,15 +33,19 @@ class MMoE(Network):
         super().__init__()
         self.tasks = tuple(tasks)
         self.crossing = model.crossing
-        self.embeddings = SparseArch(layout, model.embedding_dim, generator)
+        self.embeddings = SparseArch(layout, model, generator)
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
         widths = expert_sizes(model, model.experts)
         sizes = [widths[-1], *tower_sizes(model)]
-        self.experts = Experts(Tower([inputs, *widths], generator) for _ in range(model.experts))
+        self.experts = Experts(
+            Tower([inputs, *widths], generator, model.dropout) for _ in range(model.experts)
+        )
         self.gates = nn.ModuleDict(
             {task: xavier_linear(inputs, model.experts, generator, bias=False) for task in tasks}
         )
-        self.towers = nn.ModuleDict({task: Tower(sizes, generator) for task in tasks})
+        self.towers = nn.ModuleDict(
+            {task: Tower(sizes, generator, model.dropout) for task in tasks}
+        )
         self.output = nn.ModuleDict(
             {task: xavier_linear(sizes[-1], 1, generator) for task in tasks}
         )

@@ -41,11 +41,11 @@ class Level(nn.Module):
     ) -> None:
         super().__init__()
         inputs, width = sizes
-        own, shared = model.task_experts, model.experts
+        own, shared, dropout = model.task_experts, model.experts, model.dropout
         self.own = nn.ModuleDict(
-            {task: Experts(Tower(sizes, generator) for _ in range(own)) for task in tasks}
+            {task: Experts(Tower(sizes, generator, dropout) for _ in range(own)) for task in tasks}
         )
-        self.shared = Experts(Tower(sizes, generator) for _ in range(shared))
+        self.shared = Experts(Tower(sizes, generator, dropout) for _ in range(shared))
         self.gates = nn.ModuleDict(
             {task: xavier_linear(inputs, own + shared, generator, bias=False) for task in tasks}
         )
@@ -86,7 +86,7 @@ class PLE(Network):
         super().__init__()
         self.tasks = tuple(tasks)
         self.crossing = model.crossing
-        self.embeddings = SparseArch(layout, model.embedding_dim, generator)
+        self.embeddings = SparseArch(layout, model, generator)
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
         widths = expert_sizes(model, model.experts + model.task_experts * len(tasks))
         steps = list(pairwise([inputs, *widths]))
@@ -96,7 +96,9 @@ class PLE(Network):
         ]
         self.levels = nn.ModuleList(self._levels)
         sizes = [widths[-1], *tower_sizes(model)]
-        self.towers = nn.ModuleDict({task: Tower(sizes, generator) for task in tasks})
+        self.towers = nn.ModuleDict(
+            {task: Tower(sizes, generator, model.dropout) for task in tasks}
+        )
         self.output = nn.ModuleDict(
             {task: xavier_linear(sizes[-1], 1, generator) for task in tasks}
         )

@@ -48,7 +48,7 @@ class SNR(Network):
         super().__init__()
         self.tasks = tuple(tasks)
         self.crossing = model.crossing
-        self.embeddings = SparseArch(layout, model.embedding_dim, generator)
+        self.embeddings = SparseArch(layout, model, generator)
         parts = model.experts
         widths = [parts * width for width in expert_sizes(model, parts)]
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
@@ -60,6 +60,7 @@ class SNR(Network):
             {task: torch.full((1, parts), _LOG_ALPHA) for task in tasks}
         )
         self._penalty = model.gate_penalty
+        self._dropout = nn.Dropout(model.dropout)
 
     def forward(
         self,
@@ -71,13 +72,13 @@ class SNR(Network):
         shared, own = self._gates(batch.draw)
         x_BO = interact(self.embeddings(batch), self.crossing)
         for layer, gates in zip(self.over, [None, *shared], strict=True):
-            x_BO = F.relu(gated(x_BO, layer, gates))
+            x_BO = self._dropout(F.relu(gated(x_BO, layer, gates)))
         logits = {}
         for task in tasks:
             first, *others = self._tower(task)
             y_BO = gated(x_BO, first, own[task])
             for layer in others:
-                y_BO = gated(F.relu(y_BO), layer, None)
+                y_BO = gated(self._dropout(F.relu(y_BO)), layer, None)
             logits[task] = y_BO.squeeze(1)
         return logits
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -36,9 +38,11 @@ class KillsAt(SilentTracker):
             raise KilledError
 
 
-def network(layout: Layout, model: Model, output: str = "shared") -> Network:
+def network(
+    layout: Layout, model: Model, output: Literal["shared", "owned"] = "shared", dropout: float = 0
+) -> Network:
     source = torch.Generator().manual_seed(3)
-    settings = Model(embedding_dim=model.embedding_dim, hidden=model.hidden, output=output)  # type: ignore[arg-type]
+    settings = dataclasses.replace(model, output=output, dropout=dropout)
     return build("connection_share", layout, settings, ["ctr", "cvr"], source)
 
 
@@ -66,12 +70,25 @@ def fit(
         seed=1,
         purpose="test",
     )
+    averaging = settings.pop("averaging", 0.0)
     optimizer = MaskedAdam(
         dict(net.named_parameters()), Optimizer(**{"learning_rate": 0.01, **settings})
     )
     kept = {name: mask.tensors for name, mask in masks.items()}
     tracker = tracker or SilentTracker()
-    return train(net, optimizer, plan, TASKS, kept, samples, samples, watch, state, tracker)
+    return train(
+        net,
+        optimizer,
+        plan,
+        TASKS,
+        kept,
+        samples,
+        samples,
+        watch,
+        state,
+        tracker,
+        averaging=averaging,
+    )
 
 
 def test_training_learns(
@@ -84,14 +101,21 @@ def test_training_learns(
     assert last["cvr"] < 0.8 * first["cvr"]
 
 
+@pytest.mark.parametrize("averaging", [0.0, 0.9])
 @pytest.mark.parametrize("task", ["ctr", "cvr"])
 def test_a_task_leaves_the_other_task_s_connections_bit_identical(
-    task: str, layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+    task: str,
+    averaging: float,
+    layout: Layout,
+    small_model: Model,
+    make_samples: Make,
+    tmp_path: Path,
 ) -> None:
     net = network(layout, small_model)
     masks = halves(net)
     before = {name: weight.detach().clone() for name, weight in net.prunable(task).items()}
-    trained = fit(net, make_samples(), tmp_path / "s", masks, tasks=(task,), weight_decay=0.1)
+    extras = {"weight_decay": 0.1, "averaging": averaging}
+    trained = fit(net, make_samples(), tmp_path / "s", masks, tasks=(task,), **extras)
     for name, kept in masks[task].tensors.items():
         after = trained.weights[name]
         assert torch.equal(after[~kept].view(torch.int32), before[name][~kept].view(torch.int32))
@@ -100,21 +124,21 @@ def test_a_task_leaves_the_other_task_s_connections_bit_identical(
             assert not trained.moments[f"{name}:{moment}"][~kept].any()
 
 
+@pytest.mark.parametrize("extra", [0.0, 0.5])
 def test_a_killed_training_goes_on_to_the_same_bits(
-    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+    extra: float, layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
 ) -> None:
     samples, masks = make_samples(), halves(network(layout, small_model))
-    whole = fit(network(layout, small_model), samples, tmp_path / "whole", masks)
+
+    def attempt(name: str, tracker: Tracker | None = None) -> Trained:
+        net = network(layout, small_model, dropout=extra)
+        return fit(net, samples, tmp_path / name, masks, tracker=tracker, averaging=extra)
+
+    whole = attempt("whole")
     for step in (1, 5, 9):
         with pytest.raises(KilledError):
-            fit(
-                network(layout, small_model),
-                samples,
-                tmp_path / "cut",
-                masks,
-                tracker=KillsAt(step),
-            )
-    resumed = fit(network(layout, small_model), samples, tmp_path / "cut", masks)
+            attempt("cut", KillsAt(step))
+    resumed = attempt("cut")
     assert resumed.progress == whole.progress
     for name, weight in whole.weights.items():
         assert torch.equal(resumed.weights[name], weight)

@@ -148,6 +148,19 @@ def test_embeddings_may_have_a_learning_rate_of_their_own() -> None:
     torch.testing.assert_close(table.detach(), torch.full((2, 2), 0.5))
 
 
+def test_a_large_epsilon_of_embeddings_makes_their_steps_follow_the_gradient() -> None:
+    settings = Optimizer(learning_rate=0.01, embedding_learning_rate=0.01, embedding_epsilon=100.0)
+    weights = {name: parameter() for name in ("embeddings.weight", "over.0.weight")}
+    before = parameter().detach()
+    for weight in weights.values():
+        weight.grad = gradient(0)
+    MaskedAdam(weights, settings).step({})
+    moved = weights["embeddings.weight"].detach() - before
+    torch.testing.assert_close(moved, -0.01 * gradient(0) / 100, rtol=0.05, atol=1e-6)
+    step = weights["over.0.weight"].detach() - before
+    torch.testing.assert_close(step, -0.01 * gradient(0).sign())
+
+
 def test_a_saved_state_goes_on_as_if_nothing_had_been() -> None:
     settings = Optimizer(learning_rate=0.01)
     one, two = parameter(), parameter()
