@@ -79,8 +79,15 @@ def load_champion(store: Store, name: str, key: str = "") -> CurrentChampion | N
         StoreError: the registry or its artifacts can't be read.
     """
     version = champion_version(store, name, key)
-    if not version:
-        return None
+    return CurrentChampion(version, model_folder(store, name, version)) if version else None
+
+
+def model_folder(store: Store, name: str, version: str) -> Path:
+    """Returns the local folder of a version's ranking model, fetched from a remote store.
+
+    Raises:
+        StoreError: the registry or its artifacts can't be read.
+    """
     with store_errors(f"version {version} of the model {name!r} can't be read"):
         root = str(store.client.get_model_version_download_uri(name, version))
         if root.startswith("models:/"):
@@ -88,7 +95,7 @@ def load_champion(store: Store, name: str, key: str = "") -> CurrentChampion | N
     local = local_path(root)
     if local is None:
         local = _fetch(store, name, version, root)
-    return CurrentChampion(version, _ranking_folder(local))
+    return _ranking_folder(local)
 
 
 def find_registered(store: Store, name: str, key: str) -> RegisteredModel | None:

@@ -12,7 +12,11 @@ from pathlib import Path
 
 from components.run_context import RunContext
 from components.store import WORKSPACE, Store, end_dead, open_store
-from lt4rec_core.config import Config, digest, from_mapping
+from lt4rec_core.config import Config, digest, from_mapping, to_mapping
+
+MODEL_NAME, PIPELINE = "lt4rec.model_name", "lt4rec.pipeline"
+CONFIG_FILE = "config.json"
+"""Artifact of a pipeline run: its whole configuration, as it was."""
 
 _LOCK = "lt4rec.lock"
 
@@ -30,13 +34,22 @@ def start_run(
 
 
 def new_parent(
-    store: Store, config: Config, source: str, data_date: str, git_commit: str, lock: str = ""
+    store: Store,
+    config: Config,
+    source: str,
+    data_date: str,
+    git_commit: str,
+    lock: str = "",
+    pipeline: str = "training",
 ) -> str:
     """Starts the pipeline run's MLflow run, tied to a `held` lock, and returns its id."""
     context = RunContext("", store.workspace, data_date, git_commit)
     tags = {**context.tags, "config_digest": digest(config), "lt4rec.source": source}
+    tags |= {MODEL_NAME: config.register.model_name, PIPELINE: pipeline}
     name = f"{config.name} {data_date}".strip()
-    return store.start_parent(name, tags | ({_LOCK: lock} if lock else {}))
+    run_id = store.start_parent(name, tags | ({_LOCK: lock} if lock else {}))
+    store.log_document(run_id, to_mapping(config), CONFIG_FILE)
+    return run_id
 
 
 @contextmanager

@@ -81,12 +81,22 @@ class Store:
         with store_errors(f"file {file.name!r} can't be stored"):
             self.client.log_artifact(run_id, str(file), path)
 
+    def log_document(self, run_id: str, content: Mapping[str, Any], path: str) -> None:
+        """Stores plain values as a JSON file of a run."""
+        with store_errors(f"file {path!r} can't be stored"):
+            self.client.log_dict(run_id, content, path)
+
     def set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Sets tags of a run."""
         from mlflow.entities import RunTag
 
         with store_errors("tags can't be set"):
             self.client.log_batch(run_id, tags=[RunTag(k, v[:5000]) for k, v in tags.items()])
+
+    def tags(self, run_id: str) -> dict[str, str]:
+        """Returns the tags of a run."""
+        with store_errors("tags can't be read"):
+            return dict(self.client.get_run(run_id).data.tags)
 
     def end(self, run_id: str, status: str) -> None:
         """Ends a run as FINISHED, FAILED or KILLED."""
@@ -116,12 +126,19 @@ class Store:
 
     def search(self, condition: str) -> list[Any]:
         """Returns the experiment's runs under the condition, the latest first."""
+        found: list[Any] = []
+        token = None
         with store_errors("runs can't be searched"):
-            return list(
-                self.client.search_runs(
-                    [self.experiment_id], condition, order_by=["attributes.start_time DESC"]
+            while token != "":  # MLflow gives a thousand at once
+                page = self.client.search_runs(
+                    [self.experiment_id],
+                    condition,
+                    order_by=["attributes.start_time DESC"],
+                    page_token=token,
                 )
-            )
+                found += page
+                token = page.token or ""
+        return found
 
     def finished(self, key: str) -> Iterator[tuple[Any, Reference]]:
         """Yields finished runs of this key with what they made, the latest first."""

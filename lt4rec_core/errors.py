@@ -39,3 +39,13 @@ class TrainingError(LT4RECError):
 
 class StoreError(LT4RECError):
     """The tracking store or the disk can't be written or read."""
+
+
+class DeliveryError(LT4RECError):
+    """Alerts couldn't be handed over to their receiver."""
+
+
+class AlertError(LT4RECError):
+    """A day was judged, and an alert of severity "error" came of it."""
+
+    exit_code = 4

@@ -124,7 +124,7 @@ def local_run(
     store = open_store(config.tracking, place)
     end_killed(store)
     with held(place) as lock, _runner():
-        parent = new_parent(store, config, logs, day, git_commit, lock)
+        parent = new_parent(store, config, logs, day, git_commit, lock, "comparison")
         try:
             yield LocalRun(config, logs, day, place, git_commit, store, parent, show)
         except ComponentFailedError as error:

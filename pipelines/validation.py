@@ -52,7 +52,7 @@ def run_validation(
     store = open_store(config.tracking, place)
     end_killed(store)
     with held(place) as lock:
-        parent = new_parent(store, config, logs, data_date, git_commit, lock)
+        parent = new_parent(store, config, logs, data_date, git_commit, lock, "validation")
         stream = ComponentStream(show)
         settings = json.dumps(to_mapping(config))
         try:

@@ -22,6 +22,7 @@ from lt4rec_core.config.method import (
     TaskSettings,
     Warmup,
 )
+from lt4rec_core.config.monitor import Monitor, Webhook
 from lt4rec_core.config.operation import (
     Cluster,
     Evaluate,
@@ -47,6 +48,7 @@ __all__ = [
     "JointTrain",
     "KuaiRand",
     "Model",
+    "Monitor",
     "Optimizer",
     "Prune",
     "Range",
@@ -64,6 +66,7 @@ __all__ = [
     "Value",
     "Variant",
     "Warmup",
+    "Webhook",
     "changed",
     "check",
     "digest",

@@ -18,6 +18,7 @@ from lt4rec_core.config.method import (
     TaskSettings,
     Warmup,
 )
+from lt4rec_core.config.monitor import Monitor
 from lt4rec_core.config.operation import Cluster, Evaluate, Register, Tracking
 from lt4rec_core.config.section import section
 from lt4rec_core.errors import ConfigError
@@ -47,6 +48,7 @@ class Config:
     single_task: SingleTask = Field(default_factory=SingleTask)
     evaluate: Evaluate = Field(default_factory=Evaluate)
     register: Register = Field(default_factory=Register)
+    monitor: Monitor = Field(default_factory=Monitor)
     comparison: Comparison = Field(default_factory=Comparison)
     tracking: Tracking = Field(default_factory=Tracking)
     cluster: Cluster = Field(default_factory=Cluster)
