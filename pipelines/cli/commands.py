@@ -15,6 +15,7 @@ import typer
 from pipelines.cli.arguments import git_commit, read_config
 from pipelines.cli.comparing import compare, tune
 from pipelines.cli.ending import Program, print_json
+from pipelines.cli.operating import history, monitor, promote, rollback
 from pipelines.cli.options import (
     ConfigArgument,
     DateOption,
@@ -34,7 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 finished (whether the gate accepted or refused), 2 wrong usage, "
-    "configuration or input, 3 the data failed validation, 1 anything else.",
+    "configuration or input, 3 the data failed validation, 4 a day has an alert of severity "
+    "error, 1 anything else.",
 )
 
 
@@ -204,6 +206,10 @@ def doctor(
 
 app.command()(compare)
 app.command()(tune)
+app.command()(history)
+app.command()(monitor)
+app.command()(promote)
+app.command()(rollback)
 
 
 def main() -> None:

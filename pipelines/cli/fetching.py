@@ -28,13 +28,8 @@ def fetch_report(tracking: Tracking, workspace: Path, run_id: str, target: Path 
         InputError: there is no such run, or it has no report.
         StoreError: MLflow or the disk fails.
     """
-    place = workspace.expanduser().resolve()
-    if not tracking.uri and not (place / "mlflow.db").is_file():
-        raise InputError(
-            f"{place} holds no runs: it has no mlflow.db; expected the --workspace of an earlier "
-            "`lt4rec run`, or a --config that names the MLflow store"
-        )
-    store = open_store(tracking, place)
+    store = open_existing(tracking, workspace)
+    place = store.workspace
     run = _run(store, run_id)
     found = target or place / "reports" / f"{run.info.run_id}.html"
     with (
@@ -55,6 +50,22 @@ def fetch_report(tracking: Tracking, workspace: Path, run_id: str, target: Path 
         with file_aside(found) as file:
             shutil.copyfile(page, file)
     return found
+
+
+def open_existing(tracking: Tracking, workspace: Path) -> Store:
+    """Opens the store of earlier runs.
+
+    Raises:
+        InputError: the workspace holds none, and `tracking` names no server.
+        StoreError: MLflow fails.
+    """
+    place = workspace.expanduser().resolve()
+    if not tracking.uri and not (place / "mlflow.db").is_file():
+        raise InputError(
+            f"{place} holds no runs: it has no mlflow.db; expected the --workspace of an earlier "
+            "`lt4rec run`, or a --config that names the MLflow store"
+        )
+    return open_store(tracking, place)
 
 
 def _run(store: Store, run_id: str) -> Any:

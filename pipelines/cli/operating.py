@@ -1,0 +1,161 @@
+"""The commands about the days and versions of a model; see `pipelines.cli.commands`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.arguments import data_day, read_config
+from pipelines.cli.ending import print_json
+from pipelines.cli.options import ConfigArgument, JsonOption, SetOption, WorkspaceOption
+from pipelines.cli.surroundings import confine
+
+if TYPE_CHECKING:
+    from components.store import Store
+    from lt4rec_core.config import Monitor
+
+RegistryOption = Annotated[
+    str, typer.Option("--config", metavar="CONFIG", help="Names another MLflow store, and bounds.")
+]
+TrackingOption = Annotated[
+    str, typer.Option("--tracking-uri", metavar="URI", help="The MLflow server, without a config.")
+]
+ModelOption = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="Which one; the only registered by default.")
+]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it's recorded.")]
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="WHO", help="Who decides; the login name by default.")
+]
+
+
+def history(
+    workspace: WorkspaceOption,
+    config: RegistryOption = "",
+    tracking_uri: TrackingOption = "",
+    model: ModelOption = "",
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each day did: run, verdict, metrics, gains, version, alerts."""
+    store, name, bounds = _open(workspace, config, tracking_uri, model, settings)
+    from pipelines.cli.days import tell_history
+    from pipelines.monitoring import history as read_history
+
+    found = read_history(store, name, bounds)
+    if as_json:
+        print_json(found)
+    else:
+        tell_history(found)
+
+
+def monitor(
+    config: ConfigArgument,
+    workspace: WorkspaceOption,
+    date: Annotated[
+        str,
+        typer.Option(
+            "--date", metavar="YYYY-MM-DD", callback=data_day, help="The day; else the latest."
+        ),
+    ] = "",
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a day by the days before it, and post its alerts; exits with 4 on an error."""
+    store, name, bounds = _open(workspace, config, "", "", settings)
+    from lt4rec_core.errors import AlertError
+    from pipelines.cli.days import tell_alerts
+    from pipelines.monitoring import monitor as judge
+
+    judged = judge(store, name, bounds, date)
+    if as_json:
+        print_json(judged.to_json())
+    else:
+        tell_alerts(judged)
+    if judged.undelivered is not None:
+        raise judged.undelivered
+    if judged.errors:
+        raise AlertError(
+            f"{judged.day.date or judged.day.run_id} has {judged.errors} alert(s) of severity "
+            "error; `lt4rec history` shows the days before"
+        )
+
+
+def promote(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A registered version.")],
+    workspace: WorkspaceOption,
+    reason: ReasonOption,
+    by: ByOption = "",
+    config: RegistryOption = "",
+    tracking_uri: TrackingOption = "",
+    model: ModelOption = "",
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a version the champion by hand, whatever the gate said."""
+    store, name, _ = _open(workspace, config, tracking_uri, model, settings)
+    from components.promotion import promote as make_champion
+    from pipelines.cli.days import tell_change
+
+    outcome = make_champion(store, name, version, who=by or _login(), reason=reason)
+    if as_json:
+        print_json(outcome.to_json())
+    else:
+        tell_change(outcome)
+
+
+def rollback(
+    workspace: WorkspaceOption,
+    reason: ReasonOption,
+    to: Annotated[
+        str, typer.Option("--to", metavar="VERSION", help="The champion before by default.")
+    ] = "",
+    by: ByOption = "",
+    config: RegistryOption = "",
+    tracking_uri: TrackingOption = "",
+    model: ModelOption = "",
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the champion before the champion again."""
+    store, name, _ = _open(workspace, config, tracking_uri, model, settings)
+    from components.promotion import rollback as go_back
+    from pipelines.cli.days import tell_change
+
+    outcome = go_back(store, name, to, who=by or _login(), reason=reason)
+    if as_json:
+        print_json(outcome.to_json())
+    else:
+        tell_change(outcome)
+
+
+def _open(
+    workspace: Path, config: str, tracking_uri: str, model: str, settings: list[str] | None
+) -> tuple[Store, str, Monitor]:
+    """Opens the store of earlier runs; returns the model that is meant, and the bounds."""
+    from components.history import find_model
+    from lt4rec_core.config import Monitor, Tracking
+    from pipelines.cli.fetching import open_existing
+
+    chosen = read_config(config, settings) if config else None
+    if chosen is None and settings:
+        raise typer.BadParameter("--set changes a configuration: name one in --config")
+    if tracking_uri and chosen is not None:
+        raise typer.BadParameter("give --config or --tracking-uri, not both")
+    confine(workspace)
+    tracking = chosen.tracking if chosen else Tracking(uri=tracking_uri)
+    store = open_existing(tracking, workspace)
+    name = find_model(store, model or (chosen.register.model_name if chosen else ""))
+    return store, name, chosen.monitor if chosen else Monitor()
+
+
+def _login() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"uid {os.getuid()}"
