@@ -66,6 +66,9 @@ class Optimizer:
 
     `averaging` is the decay per step of a running mean of all weights, which is measured
     and kept in place of the last step's weights.
+
+    `precision = "bfloat16"` computes matrix products so, where the device has instructions
+    for it; weights and moments stay float32.
     """
 
     batch_size: int = Field(default=4096, ge=1)
@@ -79,6 +82,7 @@ class Optimizer:
     clip_norm: float = Field(default=0.0, ge=0)
     lazy_embeddings: bool = True
     averaging: float = Field(default=0.0, ge=0, lt=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 @section

@@ -39,7 +39,8 @@ class _Products(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
         (x_BFD,) = ctx.saved_tensors
-        return torch.bmm(gradients[0] + gradients[0].transpose(1, 2), x_BFD)
+        both_BFF = gradients[0] + gradients[0].transpose(1, 2)
+        return torch.bmm(both_BFF, x_BFD.to(both_BFF.dtype)).to(x_BFD.dtype)
 
 
 def interaction_size(fields: int, embedding_dim: int, crossing: str) -> int:

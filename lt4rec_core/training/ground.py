@@ -22,6 +22,7 @@ from lt4rec_core.tracking import Tracker
 from lt4rec_core.training.loop import Trained, Watch, train
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.plan import Plan
+from lt4rec_core.training.precision import check_precision
 from lt4rec_core.training.seeds import fix_threads, generator
 
 
@@ -101,6 +102,7 @@ class Ground:
 def prepare(config: Config, dataset: Dataset) -> Ground:
     """Fixes threads, and reads what the training stages of a run share."""
     fix_threads(config.threads)
+    check_precision(config.device, config.optimizer.precision)
     tasks = {task.name: task for task in resolve(config.tasks)}
     return Ground(
         config=config,

@@ -21,6 +21,7 @@ from lt4rec_core.training.checkpoint import load_weights, open_checkpoint, save_
 from lt4rec_core.training.losses import LOSSES
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.plan import Plan
+from lt4rec_core.training.precision import autocast
 from lt4rec_core.training.predict import skill, trivial_metrics, validation_metrics
 from lt4rec_core.training.seeds import generator
 
@@ -132,14 +133,15 @@ def _learn(
     """Takes one optimizer step (paper, Eq. 1 and 2); returns each task's loss."""
     if batch.draw is not None:
         torch.manual_seed(batch.draw)  # dropout takes its random numbers from torch's own
-    logits = network(batch, names, masks)
+    with autocast(batch.ids.device, optimizer.precision):
+        logits = network(batch, names, masks)
     losses = {}
     for name in names:
         task = tasks[name]
         known_B = known(task, batch.labels)
         if bool(known_B.any()):
             labels_B = label_of(task, batch.labels)[known_B]
-            losses[name] = LOSSES[task.loss](logits[name][known_B], labels_B)
+            losses[name] = LOSSES[task.loss](logits[name][known_B].float(), labels_B)
     optimizer.zero_grad()
     total = sum((tasks[k].weight * loss for k, loss in losses.items()), network.penalty(names))
     if not bool(torch.isfinite(total)):

@@ -33,6 +33,11 @@ class MaskedAdam:
         self._settings = settings
         self._state: dict[str, dict[str, torch.Tensor]] = {}
 
+    @property
+    def precision(self) -> str:
+        """Format in which the gradients' matrix products are computed."""
+        return self._settings.precision
+
     def zero_grad(self) -> None:
         """Forgets all gradients."""
         for parameter in self._parameters.values():
