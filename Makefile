@@ -21,7 +21,10 @@ export GX_ANALYTICS_ENABLED := false
 export RUSTUP_HOME := $(CURDIR)/$(VENV)/rustup
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 
-.PHONY: demo test check fix golden lock clean help
+# The figures depend on the machine being quiet; they say what its load was.
+BENCH_ARGS ?=
+
+.PHONY: demo test check fix golden bench bench-peers lock clean help
 
 help:
 	@echo "make demo    ten synthetic days: train, evaluate, gate, register, report (WORKSPACE=$(WORKSPACE))"
@@ -29,6 +32,8 @@ help:
 	@echo "make check   lint, types and import contracts"
 	@echo "make fix     formats and mends what the linter can mend"
 	@echo "make golden  writes the golden files anew"
+	@echo "make bench   measures speed and memory, writes BENCHMARKS.md (BENCH_ARGS=--quick: only runs)"
+	@echo "make bench-peers  the same with peers, each in an environment of its own"
 	@echo "make lock    resolves the pinned requirements anew"
 
 demo: $(VENV)/installed
@@ -51,6 +56,12 @@ fix: $(VENV)/installed
 
 golden: $(VENV)/installed
 	LT4REC_WRITE_GOLDEN=1 $(BIN)/python -m pytest tests/golden
+
+bench: $(VENV)/installed
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-peers: $(VENV)/installed
+	$(BIN)/python -m benchmarks --peers $(BENCH_ARGS)
 
 # Reused while the locks and the project file are what they were when it was made.
 $(VENV)/installed: requirements.lock requirements-dev.lock pyproject.toml

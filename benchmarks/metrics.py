@@ -1,0 +1,99 @@
+"""AUC, GAUC and the bootstrap over users on tens of millions of predictions."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.interleave import interleaved, timed
+from benchmarks.row import Bench, Row, Topic, row_of
+from lt4rec_core.metrics import METRICS
+from lt4rec_core.metrics.bootstrap import replicate_values
+
+_REPLICATES = 1000
+
+
+def measure(bench: Bench) -> Iterator[Row]:
+    """Yields seconds, the distance from scikit-learn's values, and the peak memory."""
+    rows, users = bench.size(50_000_000, 2000), bench.size(1_000_000, 40)
+    rng = np.random.default_rng(0)
+    prediction_N = rng.random(rows)
+    label_N = (rng.random(rows) < prediction_N).astype(np.float64)
+    user_N = rng.integers(users, size=rows)
+    found: dict[str, float] = {}
+
+    def compute(name: str) -> None:
+        found[name] = METRICS[name].compute(label_N, prediction_N, user_N)
+
+    def replicate(count: int) -> None:
+        replicate_values(METRICS["auc"], label_N, prediction_N, user_N, replicates=count, seed=0)
+
+    seconds = interleaved(
+        bench,
+        {
+            "auc": timed(lambda: compute("auc"), bench.clock),
+            "gauc": timed(lambda: compute("gauc"), bench.clock),
+            "few": timed(lambda: replicate(1), bench.clock),
+            "more": timed(lambda: replicate(4), bench.clock),
+        },
+        warm=False,
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    known = (label_N.nbytes + prediction_N.nbytes + user_N.nbytes) / 2**30
+    each = (seconds["more"] - seconds["few"]) / 3
+    yield row_of("metrics.auc", seconds["auc"], "s", "<= 60", f"{rows:,} predictions")
+    yield row_of("metrics.gauc", seconds["gauc"], "s", "<= 60", f"of {users:,} users")
+    yield row_of(
+        "metrics.bootstrap",
+        seconds["few"] + each * (_REPLICATES - 1),
+        "s",
+        "<= 60",
+        f"{_REPLICATES:,} replicates of AUC, reckoned from 1 and 4",
+    )
+    yield row_of("metrics.peak_memory", [peak], "GiB", "", f"{known:.2g} of it the inputs")
+    yield row_of("metrics.auc_error", [_auc_error(bench)], "", "<= 1e-9", "scikit-learn")
+    yield row_of("metrics.gauc_error", [_gauc_error(bench)], "", "<= 1e-9", "scikit-learn by user")
+
+
+def _auc_error(bench: Bench) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    label_N, prediction_N, _ = _tied(bench.size(2_000_000, 500))
+    expected = roc_auc_score(label_N, prediction_N)
+    return float(abs(METRICS["auc"].compute(label_N, prediction_N) - expected))
+
+
+def _gauc_error(bench: Bench) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    label_N, prediction_N, user_N = _tied(bench.size(20_000, 500))
+    total = mass = 0.0
+    for user in np.unique(user_N):
+        at = user_N == user
+        if 0 < label_N[at].sum() < at.sum():
+            total += roc_auc_score(label_N[at], prediction_N[at]) * at.sum()
+            mass += at.sum()
+    return float(abs(METRICS["gauc"].compute(label_N, prediction_N, user_N) - total / mass))
+
+
+def _tied(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns labels, predictions with many ties, and users."""
+    rng = np.random.default_rng(1)
+    prediction_N = np.round(rng.random(rows), 3)
+    label_N = (rng.random(rows) < prediction_N).astype(np.float64)
+    return label_N, prediction_N, rng.integers(max(2, rows // 50), size=rows)
+
+
+METRIC_TIMES = Topic(
+    title="Metrics",
+    about="Exact metrics of 50 M predictions of a million users.",
+    measure=measure,
+    limits={
+        "metrics.bootstrap": (
+            "an exact AUC of other users needs a pass over all rows for each replicate; a thousand "
+            "of them read 50 M rows a thousand times. `evaluate.bootstrap_replicates` sets how many"
+        ),
+    },
+)

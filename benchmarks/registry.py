@@ -1,0 +1,20 @@
+"""All benchmarks, in the order of BENCHMARKS.md."""
+
+from __future__ import annotations
+
+from benchmarks.metrics import METRIC_TIMES
+from benchmarks.row import Topic
+from benchmarks.start_up import START_UP
+from benchmarks.training_step import TRAINING_STEP
+
+OWN: dict[str, Topic] = {
+    "training_step": TRAINING_STEP,
+    "metrics": METRIC_TIMES,
+    "start_up": START_UP,
+}
+"""What `make bench` runs."""
+
+PEERS: dict[str, Topic] = {}
+"""What `make bench-peers` runs on top: it installs the peers, each into a venv of its own."""
+
+TOPICS: dict[str, Topic] = {**OWN, **PEERS}

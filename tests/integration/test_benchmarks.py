@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.interleave import interleaved
+from benchmarks.registry import OWN
+from benchmarks.results import read
+from benchmarks.row import Bench, Row, row_of
+
+KEYS = {"name", "value", "spread", "unit", "goal", "reached", "against"}
+
+
+@pytest.mark.parametrize("topic", OWN)
+def test_every_benchmark_runs(topic: str, tmp_path: Path) -> None:
+    page = tmp_path / "BENCHMARKS.md"
+    main([topic, "--quick", "--threads", "1", "--target", str(tmp_path), "--page", str(page)])
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    assert rows
+    for row in rows:
+        assert set(row) == KEYS
+        assert row["name"].startswith(f"{topic}.")
+        assert row["name"].partition(".")[2] in page.read_text()
+
+
+def test_contestants_take_turns(tmp_path: Path) -> None:
+    turns: list[str] = []
+
+    def contestant(name: str) -> float:
+        turns.append(name)
+        return float(len(turns))
+
+    bench = Bench(quick=True, clock="wall", threads=1, rounds=2, folder=tmp_path)
+    found = interleaved(bench, {"a": lambda: contestant("a"), "b": lambda: contestant("b")})
+    assert turns == ["a", "b", "a", "b", "a", "b"]
+    assert found["a"].tolist() == [3.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "reached"), [(5.0, ">= 5", True), (0.31, "<= 0.3", False), (1.0, "", None)]
+)
+def test_a_goal_is_reached_or_not_or_was_not_set(value: float, goal: str, reached: bool) -> None:
+    assert row_of("topic.what", np.array([value]), "s", goal).reached is reached
+
+
+def test_rows_of_another_machine_are_left_behind(tmp_path: Path) -> None:
+    row = Row("topic.what", 1.0, 0.0, "s")
+    record = {"machine": {"cores": "2"}, "conditions": {}, "rows": [vars(row) | {"reached": None}]}
+    (tmp_path / "results.json").write_text(json.dumps(record))
+    assert read(tmp_path / "results.json", {"cores": "2"}) == {row.name: row}
+    assert read(tmp_path / "results.json", {"cores": "4"}) == {}
