@@ -28,7 +28,8 @@ from lt4rec_core.tracking import Tracker
 Fitted = Callable[[Dataset, str], Array]
 """Predictions [N] for all rows of a split."""
 
-_INVERSE_PENALTIES = (0.01, 0.1, 1.0)
+_INVERSE_PENALTIES = (0.03, 0.1, 0.3, 1.0)
+_FOLDS = 5
 _TREES = 200
 _EVERY_TREES = 10
 
@@ -37,12 +38,13 @@ def run_baselines(config: Config, dataset: Dataset, target: Path, tracker: Track
     """Fits the baselines on the training rows, and writes their predictions for the test rows.
 
     The columns `<baseline>.<task>` are of `mean`, `item_rate`, `user_rate` (see
-    `lt4rec_core.metrics.trivial`), `logistic_regression` and `gradient_boosting`
-    (scikit-learn's). What the last two choose, they choose on the validation rows.
+    `lt4rec_core.metrics.trivial`), `logistic_regression`, `gradient_boosting` and
+    `gradient_boosting_shared` (scikit-learn's). What these choose, they choose on the
+    validation rows.
     """
     tasks = resolve(config.tasks)
     fitted = {
-        name: {task.name: fit(task, seal(dataset), config.seed) for task in tasks}
+        name: {task.name: fit(task, tasks, seal(dataset), config.seed) for task in tasks}
         for name, fit in MODELS.items()
     }
     tracker.progress(f"fitted {', '.join(fitted)}")
@@ -67,7 +69,9 @@ def run_baselines(config: Config, dataset: Dataset, target: Path, tracker: Track
     return save_result(target, record, rows.with_columns(columns))
 
 
-def logistic_regression(task: Task, dataset: SealedDataset, seed: int) -> Fitted:
+def logistic_regression(
+    task: Task, _tasks: Sequence[Task], dataset: SealedDataset, seed: int
+) -> Fitted:
     """Fits a logistic regression on the fields' ids, one weight an id.
 
     A label between 0 and 1 counts as that share of a 1 and the rest of a 0. The
@@ -98,28 +102,43 @@ def logistic_regression(task: Task, dataset: SealedDataset, seed: int) -> Fitted
     return _best_on_validation(task, dataset, [fit(inverse) for inverse in _INVERSE_PENALTIES])
 
 
-def gradient_boosting(task: Task, dataset: SealedDataset, seed: int) -> Fitted:
+def gradient_boosting(
+    task: Task, _tasks: Sequence[Task], dataset: SealedDataset, seed: int
+) -> Fitted:
     """Fits boosted trees on the fields, each id replaced by its label rate out of fold.
 
     Several ids of one impression count as one combination. The number of trees is the
     best on the validation rows.
     """
+    return _boosted(task, (task,), dataset, seed)
+
+
+def gradient_boosting_shared(
+    task: Task, tasks: Sequence[Task], dataset: SealedDataset, seed: int
+) -> Fitted:
+    """Fits the same trees, told each id's label rate in all tasks instead of its own alone.
+
+    What it gains over `gradient_boosting` is what a model without capacity to quarrel over
+    takes from the other tasks: a yardstick for what sharing can bring on this data.
+    """
+    return _boosted(task, tasks, dataset, seed)
+
+
+def _boosted(task: Task, told: Sequence[Task], dataset: SealedDataset, seed: int) -> Fitted:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-    from sklearn.model_selection import KFold
-    from sklearn.preprocessing import TargetEncoder
 
     samples = read_samples(dataset, "train")
     known = samples.population(task).numpy()
     labels = samples.labels[task.label].numpy()[known].astype(np.float64)
+    rates = [Rates(other, dataset, samples, seed) for other in told]
+    inputs = np.hstack([each.out_of_fold for each in rates])[known]
     binary = task.loss == "log_loss"
-    folds = KFold(5, shuffle=True, random_state=seed)
-    encoder = TargetEncoder(target_type="binary" if binary else "continuous", cv=folds)
-    inputs = encoder.fit_transform(_ids(dataset, "train")[known], labels)
     kind = HistGradientBoostingClassifier if binary else HistGradientBoostingRegressor
     model = kind(max_iter=_TREES, early_stopping=False, random_state=seed).fit(inputs, labels)
 
     def staged(data: Dataset, split: str) -> list[Array]:
-        rows = encoder.transform(_ids(data, split))
+        ids = _ids(data, split)
+        rows = np.hstack([each.encoder.transform(ids) for each in rates])
         stages = model.staged_predict_proba(rows) if binary else model.staged_predict(rows)
         return [
             np.clip(values[:, 1] if binary else values, 0.0, 1.0)
@@ -135,10 +154,41 @@ def gradient_boosting(task: Task, dataset: SealedDataset, seed: int) -> Fitted:
     return with_trees(best)
 
 
-MODELS: dict[str, Callable[[Task, SealedDataset, int], Fitted]] = {
+class Rates:
+    """Label rates [N, F] of the fields' ids in one task; those of training rows out of fold.
+
+    All training rows get theirs in the same way, whether they are in the task's population
+    or not: else a rate would tell which, and so give a click away.
+    """
+
+    def __init__(self, task: Task, dataset: Dataset, samples: Samples, seed: int) -> None:
+        from sklearn.model_selection import KFold
+
+        ids = _ids(dataset, "train")
+        labels = samples.labels[task.label].numpy().astype(np.float64)
+        known = np.zeros(len(ids), dtype=bool)
+        known[samples.population(task).numpy()] = True
+        self.out_of_fold = np.empty(ids.shape)
+        for rest, fold in KFold(_FOLDS, shuffle=True, random_state=seed).split(ids):
+            learned = rest[known[rest]]
+            encoder = self._encoder(task).fit(ids[learned], labels[learned])
+            self.out_of_fold[fold] = encoder.transform(ids[fold])
+        self.encoder = self._encoder(task).fit(ids[known], labels[known])
+
+    @staticmethod
+    def _encoder(task: Task) -> Any:
+        from sklearn.preprocessing import TargetEncoder
+
+        kind = "binary" if task.loss == "log_loss" else "continuous"
+        return TargetEncoder(target_type=kind)
+
+
+MODELS: dict[str, Callable[[Task, Sequence[Task], SealedDataset, int], Fitted]] = {
     "logistic_regression": logistic_regression,
     "gradient_boosting": gradient_boosting,
+    "gradient_boosting_shared": gradient_boosting_shared,
 }
+"""By name: fits a task, given all tasks, on a dataset without test rows, with a seed."""
 
 
 def _best_on_validation(task: Task, dataset: SealedDataset, candidates: Sequence[Fitted]) -> Fitted:

@@ -64,6 +64,7 @@ def test_trivial_baselines_stand_beside(summary: dict[str, Any]) -> None:
         "user_rate",
         "logistic_regression",
         "gradient_boosting",
+        "gradient_boosting_shared",
     }
 
 
