@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any, cast
 from components.digests import code_digest
 from components.step import Step, open_step
 from lt4rec_core.comparison import code
-from lt4rec_core.comparison.compare import REPORT_FILE, RESULTS_FILE, SUMMARY_FILE
+from lt4rec_core.comparison.compare import REPORT_FILE, SUMMARY_FILE
 from lt4rec_core.comparison.result import Result, open_result
 from lt4rec_core.comparison.settings import seeds_of, settings_of, trained_of, trained_with
-from lt4rec_core.config import Config, digest, from_mapping, to_mapping
+from lt4rec_core.config import Config, digest, to_mapping
 
 REPORT = "lt4rec.report"
 """Tag of compare's run: where the workspace's copy of the report lies."""
@@ -71,51 +72,54 @@ class CompareStep(Step):
     def settings(self) -> dict[str, Any]:
         """Returns what summary and reports show; how many processes worked isn't part of it."""
         values = to_mapping(self.config)
-        shown = {name: values[name] for name in ("name", "seed", "tasks", "evaluate")}
+        names = ("name", "seed", "tasks", "fields", "ingest", "evaluate")
+        shown = {name: values[name] for name in names}
         comparison = {k: v for k, v in values["comparison"].items() if k != "processes"}
         return {**shown, "comparison": comparison}
 
     def name_result(self, extra: str) -> str:
         """Returns a key of all code: the reports' wording is part of the result."""
         parts = (self.stage, self.task, self.settings(), self.inputs, extra)
-        return digest(*parts, code_digest())
+        return digest(*parts, self.context.command, code_digest())
 
     def finish(self) -> None:
-        """Ends the pipeline run too: nothing comes after."""
+        """Ends the pipeline run too, unless it's a world's part: nothing comes after."""
         super().finish()
-        self.store.end(self.context.run_id, "FINISHED")
+        if not self.context.world:
+            self.store.end(self.context.run_id, "FINISHED")
 
-    def publish(self) -> Path:
-        """Shows the result in the pipeline's MLflow run; returns the report in the workspace."""
+    def publish(self) -> None:
+        """Logs the gains; shows the whole comparison's reports in its MLflow run as well."""
         self.conclude()
         folder = self.folder(self.reference)
-        summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+        self.tracker.log_metrics(dict(gains_of(open_summary(folder))), 0)
+        if self.context.world:
+            return
         parent = self.context.run_id
-        page = self.context.workspace / "comparisons" / parent / REPORT_FILE
-        page.parent.mkdir(parents=True, exist_ok=True)
-        for name in (SUMMARY_FILE, RESULTS_FILE, REPORT_FILE):
-            (page.parent / name).write_bytes((folder / name).read_bytes())
-            self.store.log_file(parent, folder / name, "report")
-        self.tracker.log_metrics(dict(gains_of(summary)), 0)
-        self.store.set_tags(self.run_id, {REPORT: str(page)})
-        return page
+        place = self.context.workspace / "comparisons" / parent
+        shutil.copytree(folder, place, dirs_exist_ok=True)
+        self.store.log_folder(parent, folder, "report")
+        self.store.set_tags(self.run_id, {REPORT: str(place / REPORT_FILE)})
 
 
 @contextmanager
 def open_arm(config: str, run: str, arm: str, seed: int, dataset: str) -> Iterator[ArmStep]:
     """Gives the step of an arm and seed, under the settings that follow from the comparison's."""
-    own = json.dumps(to_mapping(settings_of(from_mapping(json.loads(config)), arm, seed)))
+
+    def own(settings: Config) -> Config:
+        return settings_of(settings, arm, seed)
+
     node, place, inputs = node_of(arm, seed), place_of(arm, seed), {"dataset": dataset}
-    with open_step(node, own, run, inputs, task=place, kind=ArmStep) as step:
+    with open_step(node, config, run, inputs, task=place, change=own, kind=ArmStep) as step:
         yield cast(ArmStep, step)
 
 
 @contextmanager
 def open_compare(
-    config: str, run: str, baselines: str, arms: Mapping[str, str]
+    config: str, run: str, baselines: str, arms: Mapping[str, str], worlds: Mapping[str, str]
 ) -> Iterator[CompareStep]:
-    """Gives the step that holds the results of all `arms` side by side."""
-    inputs = {"baselines": baselines, **arms}
+    """Gives the step that holds the results of all `arms` side by side, and the `worlds`'."""
+    inputs = {"baselines": baselines, **arms, **worlds}
     with open_step("compare", config, run, inputs, kind=CompareStep) as step:
         yield cast(CompareStep, step)
 
@@ -142,6 +146,12 @@ def figures_of(record: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for name in ("parameters", "multiply_adds", "seconds"):
         if record.get(name) is not None:
             yield "training_seconds" if name == "seconds" else name, float(record[name])
+
+
+def open_summary(folder: Path) -> dict[str, Any]:
+    """Reads what a compare step found."""
+    summary: dict[str, Any] = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+    return summary
 
 
 def gains_of(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

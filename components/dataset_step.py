@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from components.inputs import dataset_folder, find_dataset, log_dataset
 from components.pipeline_run import start_run
 from components.reference import Reference
+from components.run_context import RunContext
 from components.step import Step, open_step
+from lt4rec_core.comparison.worlds import last_day, settings_in
+from lt4rec_core.config import from_mapping
 from lt4rec_core.data.atomic import file_aside
 from lt4rec_core.data.dataset import open_dataset
 from lt4rec_core.errors import ArtifactError
@@ -76,4 +81,14 @@ def open_ingest(
     with open_step(
         "ingest", config, context.to_json(), {}, extra=fingerprint, kind=DatasetStep
     ) as step:
+        yield step
+
+
+@contextmanager
+def open_world(config: str, run: str, world: str) -> Iterator[Step]:
+    """Gives the step that makes a synthetic world; its context is that of the world's nodes."""
+    settings = settings_in(from_mapping(json.loads(config)), world)
+    day = last_day(settings.synthetic)
+    context = replace(RunContext.parse(run), world=world, data_date=day)
+    with open_step("world", config, context.to_json(), {}, kind=DatasetStep) as step:
         yield step

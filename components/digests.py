@@ -18,6 +18,7 @@ _NETWORK = ("seed", "threads", "device", "tasks", "model", "optimizer")
 # the stage again; a test watches the stages read nothing else.
 STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "ingest": ("fields", "tasks", "ingest", "evaluate.slices"),
+    "world": ("synthetic", "fields", "tasks", "ingest", "evaluate.slices"),
     "validate": ("fields", "tasks", "ingest", "evaluate.slices", "validate"),
     "warmup": (*_NETWORK, "warmup"),
     "prune": (*_NETWORK, "prune"),

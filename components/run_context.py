@@ -9,12 +9,18 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class RunContext:
-    """Made by ingest, handed to every other node as JSON text."""
+    """Made by ingest, handed to every other node as JSON text.
+
+    `world` names the synthetic world that nodes belong to; most belong to none. `command`
+    is what was typed, as the last node's reports tell it.
+    """
 
     run_id: str
     workspace: Path
     data_date: str = ""
     git_commit: str = ""
+    world: str = ""
+    command: str = ""
 
     @classmethod
     def parse(cls, text: str) -> RunContext:
@@ -29,5 +35,18 @@ class RunContext:
     @property
     def tags(self) -> dict[str, str]:
         """Tags of every MLflow run of this pipeline run."""
-        tags = {"data_date": self.data_date, "git_commit": self.git_commit}
+        tags = {
+            "data_date": self.data_date,
+            "git_commit": self.git_commit,
+            "lt4rec.world": self.world,
+        }
         return {name: value for name, value in tags.items() if value}
+
+    def name(self, node: str) -> str:
+        """Returns what a node is called in the DAG: with its world, if it belongs to one."""
+        return name_in(self.world, node)
+
+
+def name_in(world: str, node: str) -> str:
+    """Returns what `node` is called in a world's part of the DAG."""
+    return f"{node}-{world}" if world else node

@@ -25,6 +25,7 @@ from components.reference import Reference
 from components.run_context import RunContext
 from components.store import Store, open_store
 from components.tracker import MlflowTracker
+from lt4rec_core.comparison.worlds import settings_in
 from lt4rec_core.config import Config, digest, from_mapping
 from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.errors import ArtifactError, LT4RECError, StoreError
@@ -48,7 +49,7 @@ class Step:
         self, node: str, config: Config, store: Store, context: RunContext, task: str = ""
     ) -> None:
         stage = node.removesuffix(f"-{task}") if task else node
-        self.node = node
+        self.node = context.name(node)
         self.stage = stage.replace("-", "_")
         self.task = task
         self.config = config
@@ -171,17 +172,19 @@ def open_step(
     *,
     task: str = "",
     extra: Callable[[Step], str] = lambda _: "",
+    change: Callable[[Config], Config] = lambda config: config,
     kind: type[Step] = Step,
 ) -> Iterator[Step]:
     """Gives the step of a DAG node; on leaving, its artifact is stored or its failure told.
 
     Args:
-        node: name of the node in the DAG, `<stage>` or `<stage>-<task>`.
+        node: name of the node in the DAG, `<stage>` or `<stage>-<task>`, but for its world.
         config: the run's whole configuration as JSON.
         run: the RunContext as JSON.
         inputs: references of the input artifacts by role.
         task: the task the node is for.
         extra: what the result depends on besides settings, code and inputs.
+        change: makes the step's own settings of the run's, or the world's.
         kind: Step, or a stage's own variant of it.
 
     Raises:
@@ -189,25 +192,26 @@ def open_step(
     """
     die_with_runner()
     context = RunContext.parse(run)
+    name = context.name(node)
     step: Step | None = None
     try:
-        settings = from_mapping(json.loads(config))
+        settings = change(settings_in(from_mapping(json.loads(config)), context.world))
         step = kind(node, settings, open_store(settings.tracking, context.workspace), context, task)
         step.prepare(inputs, extra(step))
-        with _locked(context.workspace / "locks" / step.room.name, node):
+        with _locked(context.workspace / "locks" / step.room.name, name):
             step.begin()
             yield step
             step.finish()
     except LT4RECError as error:
-        _fail(step, context, Failure(node, type(error).__name__, str(error), error.exit_code))
-        print(f"[{node}] {error}", file=sys.stderr, flush=True)  # noqa: T201
+        _fail(step, context, Failure(name, type(error).__name__, str(error), error.exit_code))
+        print(f"[{name}] {error}", file=sys.stderr, flush=True)  # noqa: T201
         sys.exit(error.exit_code)
     except BaseException as error:
         if is_disk_full(error):
             message = f"the disk took no more ({error}): make room and run again"
-            _fail(step, context, Failure(node, StoreError.__name__, message))
+            _fail(step, context, Failure(name, StoreError.__name__, message))
             raise
-        _fail(step, context, Failure(node, type(error).__name__, str(error)))
+        _fail(step, context, Failure(name, type(error).__name__, str(error)))
         raise
 
 

@@ -7,14 +7,13 @@ from kfp import dsl
 from kfp.dsl.python_component import PythonComponent
 
 from components.evaluate import evaluate
-from components.ingest import ingest
 from components.joint_train import joint_train
 from components.prune import prune
 from components.register import register
 from components.single_task import single_task
-from components.validate import validate
 from components.warmup import warmup
 from lt4rec_core.config import Config
+from pipelines.data_nodes import data_nodes
 from pipelines.node import make_node
 
 NAME = "lt4rec-training"
@@ -40,9 +39,8 @@ def training_pipeline(config: Config) -> Any:
         parent_run_id: str = "",
         git_commit: str = "",
     ) -> None:
-        ingested = node(
-            ingest,
-            "ingest",
+        data = data_nodes(
+            node,
             config=config,
             source=source,
             data_date=data_date,
@@ -50,9 +48,7 @@ def training_pipeline(config: Config) -> Any:
             parent_run_id=parent_run_id,
             git_commit=git_commit,
         )
-        dataset = ingested.outputs["dataset"]
-        run = {"config": config, "run": ingested.outputs["run"]}
-        valid = node(validate, "validate", **run, dataset=dataset)
+        run, dataset, valid = data.run, data.dataset, data.valid
         warm = node(warmup, "warmup", **run, dataset=dataset).after(valid)
         masks = {
             task: node(

@@ -13,8 +13,30 @@ def answer(summary: Mapping[str, Any], report: str) -> dict[str, Any]:
 
     `parameters` counts weights, `multiply_adds` are per impression and `seconds` per
     seed; what wasn't measured is null. `benefit` and `ablations` are there where they were
-    asked for, as the summary has them.
+    asked for, as the summary has them; so are `curve` and `sharing`, the latter without
+    crossings. `worlds` has for each synthetic world `conflict`, `arms`, `trivial`, and
+    `against_conflict` what is found over all of them.
     """
+    shared = {
+        arm: {name: part for name, part in parts.items() if name != "crossings"}
+        for arm, parts in summary["sharing"].items()
+    }
+    worlds = {
+        name: {"conflict": world["conflict"], **_arms_of(world)}
+        for name, world in summary["worlds"].items()
+    }
+    return {
+        **_arms_of(summary),
+        **{name: summary[name] for name in ("benefit", "ablations") if name in summary},
+        "report": report,
+        "curve": summary["curve"],
+        "sharing": shared,
+        "worlds": worlds,
+        "against_conflict": summary["conflict"],
+    }
+
+
+def _arms_of(summary: Mapping[str, Any]) -> dict[str, Any]:
     everyone = summary["parts"][ALL]
     arms = {}
     for arm, about in summary["arms"].items():
@@ -44,8 +66,7 @@ def answer(summary: Mapping[str, Any], report: str) -> dict[str, Any]:
         }
         for name in names
     }
-    analyses = {name: summary[name] for name in ("benefit", "ablations") if name in summary}
-    return {"arms": arms, "trivial": trivial, **analyses, "report": report}
+    return {"arms": arms, "trivial": trivial}
 
 
 _GAIN = ("mean", "low", "high")

@@ -53,9 +53,8 @@ def paired_gain(
     said: dict[str, Any] = {"mean": mean, "by_seed": gains_S.tolist()}
     of_seeds = of_users = 0.0
     if seeds > 1:
-        deviation = float(gains_S.std(ddof=1))
-        of_seeds = _student(seeds - 1, confidence) * deviation / seeds**0.5
-        said["spread"] = deviation
+        of_seeds = reach_over_seeds(gains_S.tolist(), confidence)
+        said["spread"] = float(gains_S.std(ddof=1))
         said["over_seeds"] = [mean - of_seeds, mean + of_seeds]
     if replicates_SR is not None and reference_SR is not None:
         gains_SR = (replicates_SR - reference_SR) * (1 if metric.higher_is_better else -1)
@@ -74,10 +73,23 @@ def paired_gain(
     return said
 
 
-def _student(degrees: int, confidence: float) -> float:
+def with_interval(values_S: Sequence[float], confidence: float) -> dict[str, float]:
+    """Returns `mean`, and with several seeds `spread`, `low` and `high` over them."""
+    mean = float(np.mean(values_S))
+    if len(values_S) == 1:
+        return {"mean": mean}
+    reach = reach_over_seeds(values_S, confidence)
+    spread = float(np.std(values_S, ddof=1))
+    return {"mean": mean, "spread": spread, "low": mean - reach, "high": mean + reach}
+
+
+def reach_over_seeds(values_S: Sequence[float], confidence: float) -> float:
+    """Returns how far the interval of the values' mean reaches to either side; S > 1."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, (1 + confidence) / 2))
+    degrees = len(values_S) - 1
+    student = float(stdtrit(degrees, (1 + confidence) / 2))
+    return float(student * np.std(values_S, ddof=1) / len(values_S) ** 0.5)
 
 
 def _normal(confidence: float) -> float:

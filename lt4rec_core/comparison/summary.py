@@ -10,10 +10,13 @@ import polars as pl
 
 from lt4rec_core.comparison.ablations import ablations
 from lt4rec_core.comparison.benefit import benefit
+from lt4rec_core.comparison.conflict import against_conflict
+from lt4rec_core.comparison.curve import curves
 from lt4rec_core.comparison.judging import PREFIX
 from lt4rec_core.comparison.measure import ALL, Predictions, measure, values_of
 from lt4rec_core.comparison.result import Result
 from lt4rec_core.comparison.settings import SUBJECT, arms_of, trained_of
+from lt4rec_core.comparison.sharing import sharing
 from lt4rec_core.config import Config, digest
 from lt4rec_core.errors import ArtifactError
 from lt4rec_core.metrics.metric import Array
@@ -22,21 +25,27 @@ from lt4rec_core.tasks import Task, resolve
 FORMAT = 1
 
 
-def summarize(config: Config, results: Sequence[Result], baselines: Result) -> dict[str, Any]:
+def summarize(
+    config: Config,
+    results: Sequence[Result],
+    baselines: Result,
+    worlds: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
     """Holds all arms side by side.
 
     Args:
         config: the comparison's settings.
         results: one result an arm and seed, in any order; they're shown in the arms' own.
         baselines: predictions of those that no arm should lose to.
+        worlds: what `summarize` returned for each synthetic world, by its name.
 
     Returns:
         Plain values. `parts` holds, for "all" and each slice, by task: each arm's
         `values` by seed, `mean`, `spread` and `mtl_gain`; `versus`, the gain of
         connection_share over every other arm; `trivial`. `arms` holds what doesn't
-        depend on rows: size, seconds, masks. `benefit` and `ablations`, where they were
-        asked for, hold what their modules say. Nothing in it depends on the hour or the
-        machine but seconds.
+        depend on rows: size, seconds, masks. `curve`, `sharing`, `conflict`, and where they
+        were asked for `benefit` and `ablations`, hold what the modules of these names say.
+        Nothing in it depends on the hour or the machine but seconds.
 
     Raises:
         ArtifactError: the results aren't of the same test rows.
@@ -60,11 +69,17 @@ def summarize(config: Config, results: Sequence[Result], baselines: Result) -> d
         for part in (ALL, *config.comparison.slices)
     }
     first = results[0].record
+    levels = {world.name: world.conflict for world in config.comparison.worlds}
+    found = {
+        name: {**summary, "conflict": levels[name]} for name, summary in (worlds or {}).items()
+    }
+    fields = [field.name for field in config.fields]
     return {
         "format": FORMAT,
         "kind": "comparison",
         "name": config.name,
         "config_digest": digest(config),
+        "source": f"{config.ingest.source}, {config.ingest.train_days} training days",
         "dataset": first["dataset"],
         "test_days": first["test_days"],
         "codes": sorted({str(result.record["code"]) for result in results}),
@@ -78,6 +93,10 @@ def summarize(config: Config, results: Sequence[Result], baselines: Result) -> d
             arm: _arm(config, arm, results)
             for arm in dict.fromkeys(result.arm for result, _ in among)
         },
+        "curve": curves([result for result, _ in among], config.evaluate.confidence),
+        "sharing": sharing([result for result, _ in among], fields),
+        "worlds": found,
+        "conflict": against_conflict(found, config.evaluate.confidence),
         **_analyses(config, tasks, rows, list(zip(results, frames, strict=True))),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from lt4rec_core.config.section import section
@@ -35,6 +37,16 @@ class Variant:
 
 
 @section
+class World:
+    """One synthetic world: how much its tasks conflict; its arms and seeds, if others."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9-]*$")
+    conflict: float = Field(ge=0, le=1)
+    arms: tuple[str, ...] = ()
+    seeds: int = Field(default=0, ge=0)
+
+
+@section
 class Comparison:
     """Which arms are compared, over how many seeds, and with which settings of their own.
 
@@ -50,6 +62,10 @@ class Comparison:
 
     With `ablations`, all `variants` are trained as well; with `benefit`, so are the parts
     that the gain of connection_share is taken apart by.
+
+    Each of `worlds` is compared too, as a comparison of its own. `world` has the settings of
+    all of them, from data to training; where it is the name of a TOML file beside this one,
+    the file's content takes its place.
     """
 
     data_date: str = ""
@@ -65,3 +81,5 @@ class Comparison:
     benefit: bool = False
     ablations: bool = False
     variants: tuple[Variant, ...] = ()
+    world: dict[str, Any] = Field(default_factory=dict)
+    worlds: tuple[World, ...] = ()

@@ -22,18 +22,19 @@ _ADAPTER = pydantic.TypeAdapter(Config)
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Reads the TOML file at `path`, with `section.key=value` overrides applied in order.
 
-    An entry of an array of tables is named by its `name`: `tasks.ctr.weight=0.5`.
+    An entry of an array of tables is named by its `name`: `tasks.ctr.weight=0.5`. Where
+    `comparison.world` names a file beside this one, that file's content is put in its place
+    first.
 
     Raises:
         ConfigError: the file is missing or isn't TOML, a key is unknown (the nearest
             known name is given), or a value has the wrong type or range.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"no configuration file at {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} can't be read as TOML: {error}") from error
+    values = _read(path)
+    comparison = values.get("comparison")
+    if isinstance(comparison, dict) and isinstance(comparison.get("world"), str):
+        world = _read(path.parent / comparison["world"])
+        comparison["world"] = json.loads(json.dumps(world, default=str))  # TOML's dates as text
     for override in overrides:
         _override(values, override)
     return from_mapping(values)
@@ -78,6 +79,15 @@ def digest(*parts: Any) -> str:
     """SHA-256 (hex) of sections, strings or numbers: the same parts give the same digest."""
     plain = [to_mapping(part) if dataclasses.is_dataclass(part) else part for part in parts]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file at {path}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} can't be read as TOML: {error}") from error
 
 
 def _override(values: dict[str, Any], override: str) -> None:

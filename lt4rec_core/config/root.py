@@ -60,6 +60,7 @@ def check(config: Config) -> Config:
         raise ConfigError("the configuration declares no [[fields]]; expected at least one")
     _refuse_repeats("fields", (field.name for field in config.fields))
     _refuse_repeats("tasks", (task.name for task in config.tasks))
+    _refuse_repeats("comparison.worlds", (world.name for world in config.comparison.worlds))
     if not config.tasks:
         raise ConfigError("the configuration declares no [[tasks]]; expected at least one")
     unknown = sorted(set(config.prune.final_density_of) - {task.name for task in config.tasks})

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 # Stand-ins that matplotlib can draw with, and what the page's style sheet makes of them.
 INK, MUTED, LINE = "#010203", "#040506", "#070809"
 _THEME = {INK: "var(--ink)", MUTED: "var(--muted)", LINE: "var(--line)"}
+
+_ALONE = {
+    "--ink": "#1c2430",
+    "--muted": "#667080",
+    "--line": "#dde1e7",
+    "--font": "system-ui, sans-serif",
+}
+"""What a file of its own has in place of the style sheet's variables."""
 
 COLOURS = ("#3b78c4", "#d97a1e", "#2a9d8f", "#8e5bd0", "#c2476b", "#7a8b2f")
 """One a task, in the tasks' order, on the whole page; legible on white and on black."""
@@ -60,19 +68,38 @@ def draw(
     The same plot gives the same bytes. `name` must be unique on the page, `label` is
     read to those who can't see; width and height are CSS pixels at full size.
     """
+    return draw_beside([plot], name=name, label=label, width=width, height=height)
+
+
+def draw_beside(
+    plots: Sequence[Callable[[Axes], None]], *, name: str, label: str, width: int, height: int
+) -> Markup:
+    """Lets each of `plots` draw on axes of its own, from left to right; as `draw`."""
     with _matplotlib():
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
         with mpl.rc_context(_STYLE):
             figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
-            plot(figure.add_subplot())
+            row = figure.subplots(1, len(plots), squeeze=False)[0]
+            for plot, axes in zip(plots, row, strict=True):
+                plot(axes)
             text = StringIO()
             with warnings.catch_warnings():
                 # The browser has the fonts that the machine that draws may lack.
                 warnings.filterwarnings("ignore", message="Glyph .* missing from")
                 figure.savefig(text, format="svg", metadata={"Date": None}, facecolor="none")
     return _inline(text.getvalue(), name, label, width)
+
+
+def standalone(drawing: Markup) -> str:
+    """Returns a drawing as a whole SVG file, in the page's colours on white."""
+    text = str(drawing)
+    for variable, value in _ALONE.items():
+        text = text.replace(f"var({variable})", value)
+    head = '<svg xmlns="http://www.w3.org/2000/svg" '
+    whole = text.replace("<svg ", head, 1).replace('style="', 'style="background:#ffffff;', 1)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{whole}\n'
 
 
 @contextmanager

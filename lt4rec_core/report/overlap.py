@@ -35,11 +35,12 @@ def measure(masks: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> dict[str,
         by the others, and isn't in their `kept` and `sizes`.
     """
     names = {name for mask in masks.values() for name in mask}
-    layers = [_layer(name, masks) for name in sorted(names, key=_from_input_to_output)]
+    layers = [_layer(name, masks) for name in sorted(names, key=from_input_to_output)]
     return {"tasks": list(masks), "layers": [*layers, _total(layers, list(masks))]}
 
 
-def _from_input_to_output(name: str) -> tuple[bool, list[tuple[int, str]]]:
+def from_input_to_output(name: str) -> tuple[bool, list[tuple[int, str]]]:
+    """Orders weights' names as data runs through them, the output last."""
     parts = [(int(part), "") if part.isdigit() else (-1, part) for part in name.split(".")]
     return name.startswith("output"), parts
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +21,9 @@ from pipelines.cli.options import (
     WorkspaceOption,
 )
 from pipelines.cli.surroundings import confine
+
+if TYPE_CHECKING:
+    from lt4rec_core.config import Config
 
 
 def compare(
@@ -62,12 +67,24 @@ def compare(
         workspace,
         results=results,
         git_commit=git_commit(),
+        command=_command(config, chosen, data_date, settings),
         show=plainly(),
     )
     if as_json:
         print_json(summary)
     else:
         tell_comparison(summary, chosen, workspace)
+
+
+def _command(config: str, chosen: Config, data_date: str, settings: Sequence[str] | None) -> str:
+    """Returns what makes the same comparison again, without this machine's folders."""
+    parts = ["lt4rec", "compare", config, "--arms", ",".join(chosen.comparison.arms)]
+    parts += ["--seeds", str(chosen.comparison.seeds)]
+    parts += ["--benefit"] if chosen.comparison.benefit else []
+    parts += ["--ablations"] if chosen.comparison.ablations else []
+    parts += ["--data-date", data_date] if data_date else []
+    parts += [part for setting in settings or () for part in ("--set", setting)]
+    return f"{shlex.join(parts)} --source … --workspace …"
 
 
 def tune(

@@ -70,7 +70,10 @@ def test_trivial_baselines_stand_beside(summary: dict[str, Any]) -> None:
 
 def test_answer_has_the_promised_shape(summary: dict[str, Any]) -> None:
     told = json.loads(json.dumps(answer(summary, "/w/report.html"), allow_nan=False))
-    assert set(told) == {"arms", "trivial", "report"}
+    assert set(told) == {
+        *("arms", "trivial", "report"),
+        *("curve", "sharing", "worlds", "against_conflict"),
+    }
     arm = told["arms"]["connection_share"]
     assert set(arm) == {"ctr", "cvr", "mtl_gain", "parameters", "multiply_adds", "seconds"}
     assert len(arm["ctr"]["auc"]) == len(arm["cvr"]["mse"]) == 2

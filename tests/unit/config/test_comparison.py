@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lt4rec_core.config import Config, changed, from_mapping, to_mapping
+from lt4rec_core.config import Config, changed, from_mapping, load, to_mapping
 from lt4rec_core.errors import ConfigError
 
 
@@ -57,3 +58,18 @@ def test_a_density_of_a_task_that_the_run_does_not_have_is_refused() -> None:
 def test_a_density_of_a_task_is_a_share(density: float) -> None:
     with pytest.raises(ConfigError, match=r"final_density_of\.cvr"):
         changed(config_of(), {"prune.final_density_of": {"cvr": density}})
+
+
+def test_a_world_is_read_from_the_file_beside(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text("[synthetic]\nstart_date = 2026-02-01\n")
+    main = '[[fields]]\nname = "user_id"\n[comparison]\nworld = "world.toml"\n'
+    (tmp_path / "main.toml").write_text(main)
+    config = load(tmp_path / "main.toml", ["comparison.world.synthetic.days=3"])
+    assert config.comparison.world == {"synthetic": {"start_date": "2026-02-01", "days": 3}}
+    assert from_mapping(to_mapping(config)) == config
+
+
+def test_a_worlds_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "main.toml").write_text('[comparison]\nworld = "gone.toml"\n')
+    with pytest.raises(ConfigError, match=r"gone\.toml"):
+        load(tmp_path / "main.toml")

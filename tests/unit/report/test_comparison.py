@@ -9,7 +9,8 @@ import pytest
 
 from lt4rec_core.report.comparison import comparison_html
 from lt4rec_core.report.markdown import markdown
-from lt4rec_core.report.tables import tables, unmeasured
+from lt4rec_core.report.sections.arms import arms_table, versus_table
+from lt4rec_core.report.sections.facts import unmeasured
 
 GAIN = {
     "mean": 0.012,
@@ -48,6 +49,7 @@ def summary() -> dict[str, Any]:
         "name": "small & <odd>",
         "written": "2026-02-03",
         "config_digest": "c" * 64,
+        "source": "events, 3 training days",
         "dataset": "d" * 64,
         "codes": ["e" * 64],
         "test_days": ["2026-01-05"],
@@ -55,7 +57,12 @@ def summary() -> dict[str, Any]:
         "threads": [1],
         "confidence": 0.95,
         "replicates": 1000,
+        "tasks": {"ctr": "auc", "cvr": "mse"},
         "parts": {"all": {"ctr": part("auc"), "cvr": part("mse")}},
+        "curve": {},
+        "sharing": {},
+        "worlds": {},
+        "conflict": {"overlap": {}, "gain": {}},
         "arms": {
             "single_task": {**size, "masks": [{}, {}], "overlap": [{}, {}]},
             "connection_share": {**size, "masks": masks, "overlap": [{"ctr/cvr": 0.3}] * 2},
@@ -70,7 +77,7 @@ def test_markdown_says_what_was_measured_on_what(summary: dict[str, Any]) -> Non
 
 
 def test_rows_show_value_interval_and_relative_gain(summary: dict[str, Any]) -> None:
-    row = next(tables(summary)).rows[1]
+    row = arms_table(summary, "all").rows[1]
     assert row[:4] == (
         "connection_share",
         "0.62200 ± 0.01100",
@@ -80,18 +87,18 @@ def test_rows_show_value_interval_and_relative_gain(summary: dict[str, Any]) -> 
 
 
 def test_the_best_arm_of_each_task_stands_out(summary: dict[str, Any]) -> None:
-    assert next(tables(summary)).best == {(1, 1), (0, 4)}
+    assert arms_table(summary, "all").best == {(1, 1), (0, 4)}
     assert "**0.61000 ± 0.01000**" in markdown(summary, [])
 
 
 def test_baselines_stand_in_the_arms_table(summary: dict[str, Any]) -> None:
-    assert next(tables(summary)).rows[-1][0] == "item rate"
+    assert arms_table(summary, "all").rows[-1][0] == "item rate"
 
 
 def test_verdict_needs_an_interval_that_excludes_zero(summary: dict[str, Any]) -> None:
     gain = summary["parts"]["all"]["ctr"]["versus"]["single_task"]
     summary["parts"]["all"]["ctr"]["versus"]["single_task"] = {**gain, "low": -0.001}
-    versus = list(tables(summary))[1]
+    versus = versus_table(summary, "all")
     assert versus.rows[0][3] == "not told apart"
     assert versus.rows[0][6] == "better"
 

@@ -1,0 +1,66 @@
+"""Whether the mechanism works as claimed: tasks that conflict more should share less.
+
+In worlds that differ by nothing but the planted conflict, the masks' overlap must fall as
+the conflict grows, and the gain of connection_share over full_share must grow. Both are
+judged by the slope of a straight line through the worlds, fitted for each seed, with the
+interval of the slopes' mean over seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lt4rec_core.comparison.gain import with_interval
+from lt4rec_core.comparison.settings import SUBJECT
+
+RIVAL = "full_share"
+
+
+def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float) -> dict[str, Any]:
+    """Returns `overlap`, by pair of tasks, and `gain`, by task, against the conflict.
+
+    Args:
+        worlds: summary of each world, with its `conflict`.
+        confidence: of the intervals.
+
+    Returns:
+        Each entry has `points` (a world each: `world`, `conflict`, `by_seed`, `mean`, and
+        `low` and `high` where known) and, with two levels or more, `slope`: the change
+        from conflict 0 to 1, with `mean`, and over several seeds `low` and `high`.
+    """
+    ordered = sorted(worlds.items(), key=lambda entry: entry[1]["conflict"])
+    overlaps: dict[str, list[dict[str, Any]]] = {}
+    gains: dict[str, list[dict[str, Any]]] = {}
+    for name, summary in ordered:
+        place = {"world": name, "conflict": summary["conflict"]}
+        arm = summary["arms"].get(SUBJECT)
+        for pair in arm["overlap"][0] if arm else ():
+            values = [shared[pair] for shared in arm["overlap"]]
+            by_seed = dict(zip(map(str, arm["seeds"]), values, strict=True))
+            known = with_interval(values, confidence)
+            overlaps.setdefault(pair, []).append({**place, "by_seed": by_seed, **known})
+        for task, judged in summary["parts"]["all"].items():
+            found = judged["versus"].get(RIVAL)
+            if found:
+                by_seed = dict(zip(map(str, found["seeds"]), found["by_seed"], strict=True))
+                known = {key: found[key] for key in ("mean", "low", "high") if key in found}
+                gains.setdefault(task, []).append({**place, "by_seed": by_seed, **known})
+    return {
+        "overlap": {pair: _line(points, confidence) for pair, points in overlaps.items()},
+        "gain": {task: _line(points, confidence) for task, points in gains.items()},
+    }
+
+
+def _line(points: Sequence[Mapping[str, Any]], confidence: float) -> dict[str, Any]:
+    levels = [point["conflict"] for point in points]
+    seeds = [seed for seed in points[0]["by_seed"] if all(seed in p["by_seed"] for p in points)]
+    if len(set(levels)) < 2 or not seeds:
+        return {"points": list(points)}
+    slopes = [
+        float(np.polyfit(levels, [point["by_seed"][seed] for point in points], 1)[0])
+        for seed in seeds
+    ]
+    return {"points": list(points), "slope": with_interval(slopes, confidence)}

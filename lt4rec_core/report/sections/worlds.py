@@ -1,0 +1,130 @@
+"""The synthetic worlds: Table 2 in each, and what happens as the tasks' conflict grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lt4rec_core.report.figure import MUTED, colour, draw_beside
+from lt4rec_core.report.sections.arms import arms_table
+from lt4rec_core.report.sections.cells import gain
+from lt4rec_core.report.sections.section import Absent, Figure, Section, Table
+from lt4rec_core.report.wording import MISSING, share
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAME = "conflict"
+_UNSURE = "not told apart from no change"
+
+
+def section(summary: Mapping[str, Any]) -> Section | Absent:
+    """Shows overlap and gain against the conflict with a verdict, then each world's arms."""
+    worlds = summary["worlds"]
+    if not worlds:
+        return Absent(
+            "Synthetic worlds: none were configured ([[comparison.worlds]]), so nothing is said "
+            "of how overlap and gain change with the tasks' conflict."
+        )
+    ordered = sorted(worlds.items(), key=lambda entry: float(entry[1]["conflict"]))
+    parts: list[Table | Figure] = []
+    table = conflict_table(summary)
+    if table.rows:
+        parts += [_figure(summary["conflict"]), table]
+    for name, world in ordered:
+        title = f"Arms, world {name!r} with conflict {world['conflict']:g}"
+        parts.append(arms_table(world, "all", title))
+    lead = (
+        "Made-up logs whose truth is known: conflict 0 means that cover and content please the "
+        "same users, 0.5 that they have nothing to do with each other, 1 that they please "
+        "opposite ones. The worlds differ by nothing else. If the mechanism works as claimed, "
+        "the masks' overlap falls and the gain over full_share grows with the conflict."
+    )
+    return Section("Synthetic worlds", lead, tuple(parts))
+
+
+def conflict_table(summary: Mapping[str, Any]) -> Table:
+    """Overlap and gain in each world, the slope over them, and whether it is as claimed."""
+    found = summary["conflict"]
+    points: Sequence[Mapping[str, Any]] = next((line["points"] for _, line, _ in _lines(found)), [])
+    heads = ("connection_share", *(f"conflict {point['conflict']:g}" for point in points))
+    rows = []
+    for what, line, falls in _lines(found):
+        write = _share if falls else gain
+        at = {point["world"]: write(point) for point in line["points"]}
+        cells = [at.get(point["world"], MISSING) for point in points]
+        rows.append((what, *cells, _slope(line, falls), _verdict(line, falls)))
+    lead = (
+        f"Slope: change from conflict 0 to 1 by a straight line fitted for each seed; mean and "
+        f"{100 * summary['confidence']:g} % interval over seeds."
+    )
+    return Table("Against the conflict", lead, (*heads, "slope", "as claimed?"), tuple(rows))
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """Gives name, line, and whether it should fall."""
+    for pair, line in found["overlap"].items():
+        yield f"overlap of {pair}, should fall", line, True
+    for task, line in found["gain"].items():
+        yield f"gain over full_share in {task}, should grow", line, False
+
+
+def _share(point: Mapping[str, Any]) -> str:
+    known = f" [{share(point['low'])}, {share(point['high'])}]" if "low" in point else ""
+    return share(point["mean"]) + known
+
+
+def _slope(line: Mapping[str, Any], falls: bool) -> str:
+    slope = line.get("slope")
+    if slope is None:
+        return MISSING
+    if not falls:
+        return gain(slope)
+    ends = [100 * slope[key] for key in ("mean", "low", "high") if key in slope]
+    said = [f"{value:+.1f}".replace("-", "−") for value in ends]
+    return f"{said[0]} %" + (f" [{said[1]}, {said[2]}]" if len(said) > 1 else "")
+
+
+def _verdict(line: Mapping[str, Any], falls: bool) -> str:
+    slope = line.get("slope", {})
+    if "low" not in slope:
+        return "one seed or level: not judged"
+    if slope["low"] <= 0 <= slope["high"]:
+        return _UNSURE
+    return "yes" if (slope["high"] < 0) == falls else "no, the other way"
+
+
+def _figure(found: Mapping[str, Any]) -> Figure:
+    plots = []
+    if found["overlap"]:
+        plots.append(_plot(found["overlap"], "overlap of the masks, %", 100.0))
+    for place, (task, line) in enumerate(found["gain"].items()):
+        plots.append(_plot({task: line}, f"{task}: gain over full_share", 1.0, place))
+    label = "Mask overlap, and gain of connection_share over full_share, against the conflict"
+    width = 340 * len(plots)
+    drawing = draw_beside(plots, name=NAME, label=label, width=width, height=270)
+    return Figure(NAME, label, drawing)
+
+
+def _plot(
+    lines: Mapping[str, Any], said: str, scale: float, place: int = 2
+) -> Callable[[Axes], None]:
+    def plot(axes: Axes) -> None:
+        for number, (name, line) in enumerate(lines.items()):
+            tint = colour(place + number)
+            levels = [point["conflict"] for point in line["points"]]
+            means = [scale * point["mean"] for point in line["points"]]
+            axes.plot(levels, means, "o-", color=tint, linewidth=2, label=name)
+            for level, point in zip(levels, line["points"], strict=True):
+                if "low" in point:
+                    ends = [scale * point["low"], scale * point["high"]]
+                    axes.plot([level, level], ends, color=tint, linewidth=1.5)
+                values = [scale * value for value in point["by_seed"].values()]
+                axes.plot([level] * len(values), values, "_", color=MUTED)
+        axes.set_xlabel("conflict of the tasks")
+        axes.set_ylabel(said)
+        axes.margins(x=0.1)
+        if len(lines) > 1:
+            axes.legend(loc="best", fontsize=9)
+
+    return plot

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lt4rec_core.comparison.conflict import against_conflict
+
+
+def world(conflict: float, overlaps: list[float], gains: list[float]) -> dict[str, Any]:
+    seeds = list(range(len(overlaps)))
+    gain = {"seeds": seeds, "by_seed": gains, "mean": sum(gains) / len(gains)}
+    arm = {"seeds": seeds, "overlap": [{"ctr/cvr": share} for share in overlaps]}
+    return {
+        "conflict": conflict,
+        "arms": {"connection_share": arm},
+        "parts": {"all": {"ctr": {"versus": {"full_share": gain}}, "cvr": {"versus": {}}}},
+    }
+
+
+def test_slope_is_the_change_from_no_conflict_to_full() -> None:
+    worlds = {
+        "b": world(1.0, [0.5, 0.6], [0.03, 0.05]),
+        "a": world(0.0, [0.8, 0.9], [0.01, 0.01]),
+    }
+    found = against_conflict(worlds, 0.95)
+    overlap = found["overlap"]["ctr/cvr"]
+    assert [point["world"] for point in overlap["points"]] == ["a", "b"]
+    assert overlap["slope"]["mean"] == pytest.approx(-0.3)
+    assert overlap["slope"]["high"] < 0
+    assert found["gain"]["ctr"]["slope"]["mean"] == pytest.approx(0.03)
+    assert "cvr" not in found["gain"]
+
+
+def test_slopes_need_two_levels_and_intervals_two_seeds() -> None:
+    one = against_conflict({"a": world(0.0, [0.8], [0.1])}, 0.95)
+    assert "slope" not in one["overlap"]["ctr/cvr"]
+    worlds = {"a": world(0.0, [0.8], [0.1]), "b": world(0.5, [0.7], [0.1])}
+    assert set(against_conflict(worlds, 0.95)["overlap"]["ctr/cvr"]["slope"]) == {"mean"}
+
+
+def test_only_seeds_of_every_world_are_fitted() -> None:
+    worlds = {"a": world(0.0, [0.8, 0.1], [0, 0]), "b": world(1.0, [0.6], [0])}
+    slope = against_conflict(worlds, 0.95)["overlap"]["ctr/cvr"]["slope"]
+    assert slope["mean"] == pytest.approx(-0.2)
