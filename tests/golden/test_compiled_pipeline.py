@@ -34,6 +34,7 @@ def test_production_pipeline_is_the_golden_one(compiled: str) -> None:
 
 def test_comparison_pipeline_is_the_golden_one(tmp_path: Path) -> None:
     small = ["comparison.arms=['single_task', 'connection_share']", "comparison.seeds=2"]
+    small += ["comparison.worlds=[{name = 'opposed', conflict = 1.0, seeds = 1}]"]
     target, golden = tmp_path / "comparison.yaml", GOLDEN.with_name("comparison.yaml")
     written = compile_pipeline(load(COMPARISON, small), target, pipeline="comparison")
     text = written.read_text(encoding="utf-8")

@@ -118,7 +118,8 @@ def _heat_map(
         from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
         tint = to_rgba(colour(place))[:3]
-        shades = LinearSegmentedColormap.from_list("taken", [(*tint, 0.0), (*tint, 1.0)])
+        # In steps: a bar of more than fifty would be an image inside the drawing.
+        shades = LinearSegmentedColormap.from_list("taken", [(*tint, 0.0), (*tint, 1.0)], N=40)
         mesh = axes.pcolormesh(values, cmap=shades, linewidth=0)
         centres = [position + 0.5 for position in range(size)]
         axes.set_xticks(centres, fields, rotation=90, fontsize=8)

@@ -1,0 +1,172 @@
+"""The sections of a comparison's report beside the tables of arms."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from lt4rec_core.report.figure import standalone
+from lt4rec_core.report.sections import curve, masks, sharing, worlds
+from lt4rec_core.report.sections.registry import SECTIONS
+from lt4rec_core.report.sections.section import Absent, Figure, Section, Table
+
+
+def point(number: int, mean: float) -> dict[str, Any]:
+    interval = {"mean": mean, "spread": 0.01, "low": mean - 0.02, "high": mean + 0.02}
+    gain = {"mean": 0.01 * number, "low": -0.1, "high": 0.1}
+    return {"round": number, "density": 1 / (1 + number), **interval, "against_dense": gain}
+
+
+def group(both: float, only: float) -> dict[str, Any]:
+    rest = 1 - both - only
+    taken = {"mean": both / (both + only), "spread": 0.01, "chance": 0.5}
+    return {
+        "shares": {"ctr/cvr": {"mean": both}, "ctr": {"mean": only}, "": {"mean": rest}},
+        "taken": {"ctr": {"cvr": taken}, "cvr": {"ctr": None}},
+    }
+
+
+def world(conflict: float, part: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "conflict": conflict,
+        "test_days": ["2026-01-05"],
+        "seeds": [0, 1],
+        "confidence": 0.95,
+        "replicates": 10,
+        "arms": {"connection_share": {}},
+        "parts": {"all": part},
+    }
+
+
+def line(*means: float, low: float, high: float) -> dict[str, Any]:
+    points = [
+        {"world": f"w{place}", "conflict": place / 2, "mean": mean, "by_seed": {"0": mean}}
+        for place, mean in enumerate(means)
+    ]
+    slope = {"mean": (low + high) / 2, "low": low, "high": high}
+    return {"points": points, "slope": slope}
+
+
+@pytest.fixture
+def summary() -> dict[str, Any]:
+    arm = {"values": [0.7, 0.72], "mean": 0.71}
+    judged = {"metric": "auc", "rows": 9, "users": 3, "arms": {"connection_share": arm}}
+    part = {"ctr": {**judged, "versus": {}, "trivial": {"mean": 0.5}, "undefined": {}}}
+    fields = {"user": group(0.1, 0.3), "item": group(0.3, 0.1)}
+    crossings = {
+        "user × user": group(0.2, 0.2),
+        "user × item": group(0.3, 0.1),
+        "item × item": group(0.1, 0.3),
+    }
+    layers = {"output.weight": group(0.2, 0.1), "over.0.weight": group(0.2, 0.2)}
+    found = {"layers": layers, "fields": fields, "crossings": crossings}
+    return {
+        "confidence": 0.95,
+        "seeds": [0, 1],
+        "tasks": {"ctr": "auc", "cvr": "mse"},
+        "arms": {
+            "connection_share": {
+                "masks": [{"ctr": {"density": 0.4}}],
+                "overlap": [{"ctr/cvr": 0.3}],
+            }
+        },
+        "curve": {
+            "connection_share": {
+                task: {"metric": m, "chosen": [1, 2], "points": [point(r, 0.7) for r in range(3)]}
+                for task, m in (("ctr", "auc"), ("cvr", "mse"))
+            }
+        },
+        "sharing": {"connection_share": found},
+        "worlds": {"w1": world(0.5, part), "w0": world(0.0, part)},
+        "conflict": {
+            "overlap": {"ctr/cvr": line(0.8, 0.6, low=-0.5, high=-0.3)},
+            "gain": {"ctr": line(0.01, 0.01, low=-0.1, high=0.1)},
+        },
+    }
+
+
+def tables_of(made: Section | Absent) -> list[Table]:
+    assert isinstance(made, Section)
+    return [part for part in made.parts if isinstance(part, Table)]
+
+
+def test_fields_stand_in_the_order_of_what_is_taken_over(summary: dict[str, Any]) -> None:
+    by_field, by_crossing = tables_of(sharing.section(summary))
+    assert [row[0] for row in by_field.rows] == ["item", "user"]
+    assert by_field.rows[0][1:] == (
+        *("10.0 %", "0.0 %", "30.0 %", "60.0 %"),
+        *("75.0 % ± 1.0 %", "50.0 %", "1.50"),
+    )
+    assert by_crossing.rows[0][0] == "user × item"
+
+
+def test_what_the_first_task_owns_nothing_of_comes_last(summary: dict[str, Any]) -> None:
+    found = summary["sharing"]["connection_share"]
+    found["fields"]["item"]["taken"]["ctr"]["cvr"] = None
+    rows = tables_of(sharing.section(summary))[0].rows
+    assert [row[0] for row in rows] == ["user", "item"]
+    assert rows[1][-3:] == ("–", "–", "–")
+
+
+def test_layers_stand_in_order_and_say_who_owns_them(summary: dict[str, Any]) -> None:
+    layers = tables_of(masks.section(summary))[1]
+    assert layers.heads == ("layer", "ctr only", "cvr only", "both", "neither")
+    assert [row[0] for row in layers.rows] == ["over.0.weight", "output.weight"]
+
+
+def test_owners_of_three_tasks_are_told_by_their_number() -> None:
+    found = {"a/b": {"mean": 0.2}, "b/c": {"mean": 0.1}, "a/b/c": {"mean": 0.3}, "": {"mean": 0.4}}
+    said = masks.owned_by(found, ["a", "b", "c"])
+    assert said["2 tasks"] == pytest.approx(0.3)
+    assert (said["3 tasks"], said["none"], said["a only"]) == (0.3, 0.4, 0.0)
+
+
+def test_rounds_say_by_how_many_seeds_they_were_chosen(summary: dict[str, Any]) -> None:
+    rows = tables_of(curve.section(summary))[0].rows
+    assert [row[0] for row in rows] == ["0, dense", "1", "2"]
+    assert rows[1][4] == "1 of 2 seeds"
+    assert rows[0][3] == rows[0][4] == ""
+
+
+def test_slopes_are_judged_by_what_is_claimed(summary: dict[str, Any]) -> None:
+    rows = tables_of(worlds.section(summary))[0].rows
+    assert rows[0][-1] == "yes"
+    assert rows[1][-1] == "not told apart from no change"
+    summary["conflict"]["overlap"]["ctr/cvr"]["slope"] = {"mean": 0.4, "low": 0.3, "high": 0.5}
+    assert tables_of(worlds.section(summary))[0].rows[0][-1] == "no, the other way"
+
+
+def test_worlds_stand_in_the_order_of_their_conflict(summary: dict[str, Any]) -> None:
+    titles = [table.title for table in tables_of(worlds.section(summary))[1:]]
+    assert [re.findall("'(.*?)'", title)[0] for title in titles] == ["w0", "w1"]
+
+
+@pytest.mark.parametrize("name", ["curve", "sharing", "worlds", "masks"])
+def test_a_section_without_data_says_so(name: str, summary: dict[str, Any]) -> None:
+    emptied = {"curve": "curve", "worlds": "worlds", "sharing": "sharing", "masks": "sharing"}
+    made = SECTIONS[name]({**summary, emptied[name]: {}})
+    assert isinstance(made, Absent)
+    assert made.why
+
+
+def test_figures_are_whole_files_without_the_pages_variables(summary: dict[str, Any]) -> None:
+    parts = [
+        part
+        for make in (curve.section, sharing.section, worlds.section)
+        for part in getattr(make(summary), "parts", ())
+        if isinstance(part, Figure)
+    ]
+    assert [part.name for part in parts] == ["pruning-curve", "taken-over-cvr", "conflict"]
+    for part in parts:
+        text = standalone(part.drawing)
+        assert "var(--" not in text
+        assert ElementTree.fromstring(text).tag.endswith("svg")
+        assert not re.search(r"href=\"(?!#)", text)
+
+
+def test_the_same_figures_come_out_the_same(summary: dict[str, Any]) -> None:
+    assert curve.section(summary) == curve.section(copy.deepcopy(summary))
