@@ -7,6 +7,8 @@ WORKSPACE ?= workspace/demo
 # Where torch's CPU wheel comes from, if not from pip's own index; see README, "Install".
 TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto --dist loadfile
+# How many inputs `make fuzz` gives every reader.
+FUZZ_EXAMPLES ?= 100000
 
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -24,11 +26,12 @@ export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 # The figures depend on the machine being quiet; they say what its load was.
 BENCH_ARGS ?=
 
-.PHONY: demo test check fix golden bench bench-peers lock clean help
+.PHONY: demo test fuzz check fix golden bench bench-peers lock clean help
 
 help:
 	@echo "make demo    ten synthetic days: train, evaluate, gate, register, report (WORKSPACE=$(WORKSPACE))"
 	@echo "make test    the whole test suite"
+	@echo "make fuzz    gives every reader $(FUZZ_EXAMPLES) spoiled files (half an hour on 2 cores)"
 	@echo "make check   lint, types and import contracts"
 	@echo "make fix     formats and mends what the linter can mend"
 	@echo "make golden  writes the golden files anew"
@@ -43,6 +46,11 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# One reader a worker; each says how many inputs it was given.
+fuzz: $(VENV)/installed
+	LT4REC_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q \
+		-n auto --dist load --maxfail 1 --durations 0
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from lt4rec_core.ranking.layout import RankingLayout
 from lt4rec_core.ranking.scorer import RANK_SCORE, Scorer
 from lt4rec_core.stages.register import raw_rows
 
-_CODE = ("__init__.py", "errors.py", "ranking")
+_CODE = ("__init__.py", "artifact.py", "errors.py", "ranking")
 _REQUIREMENTS = ("mlflow-skinny", "numpy", "pandas", "safetensors")
 _EXAMPLE_ROWS = 5
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from lt4rec_core.artifact import read_object
 from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.errors import ArtifactError
 
@@ -75,11 +76,11 @@ def open_result(root: Path, name: str = "") -> Result:
         ArtifactError: the folder isn't a whole result.
     """
     try:
-        record = json.loads((root / _RESULT).read_text(encoding="utf-8"))
+        record = read_object(root, _RESULT)
         seen = sha256_file(root / _PREDICTIONS)
         if (record["format"], record["digest"]) != (FORMAT, seen):
             raise ValueError(f"{_PREDICTIONS} isn't the one that {_RESULT} speaks of")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ArtifactError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{root} isn't a whole result: {error}; train this arm anew") from error
     return Result(root, record, name)
 

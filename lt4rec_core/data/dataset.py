@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lt4rec_core.artifact import file_inside, inside, read_bytes
 from lt4rec_core.data.atomic import sha256_file
 from lt4rec_core.data.features import FeatureMap
 from lt4rec_core.data.manifest import SPLITS, Manifest
@@ -37,7 +38,7 @@ class Dataset:
     def paths(self, split: str) -> tuple[Path, ...]:
         """Returns the Parquet files of a split, day by day."""
         days = self.days(split)
-        return tuple(self.root / day.file for day in self.manifest.days if day.day in days)
+        return tuple(inside(self.root, day.file) for day in self.manifest.days if day.day in days)
 
     def scan(self, split: str) -> pl.LazyFrame:
         """Returns the rows of a split, lazily: one row an impression."""
@@ -49,7 +50,7 @@ class Dataset:
         """Returns the `id`, `index` and `count` of a categorical table's ids, by index."""
         import polars as pl
 
-        return pl.read_parquet(self.root / vocabulary_file(table))
+        return pl.read_parquet(inside(self.root, vocabulary_file(table)))
 
 
 def vocabulary_file(table: str) -> str:
@@ -63,8 +64,8 @@ def open_dataset(root: Path, verify: bool = True) -> Dataset:
     Raises:
         ArtifactError: a file is missing or isn't what the manifest says.
     """
-    manifest = Manifest.from_json(_text(root / "manifest.json"))
-    features = FeatureMap.from_json(_text(root / "features.json"))
+    manifest = Manifest.from_json(read_bytes(root, "manifest.json"))
+    features = FeatureMap.from_json(read_bytes(root, "features.json"))
     if features.digest != manifest.schema_digest:
         raise ArtifactError(
             f"{root / 'features.json'} has digest {features.digest}; the manifest expects "
@@ -72,25 +73,37 @@ def open_dataset(root: Path, verify: bool = True) -> Dataset:
         )
     if verify:
         for name, expected in manifest.sha256().items():
-            _verify(root / name, expected)
-    return Dataset(root, manifest, features)
+            _verify(root, name, expected)
+    dataset = Dataset(root, manifest, features)
+    if verify:
+        _verify_sizes(dataset)
+    return dataset
 
 
-def _verify(path: Path, expected: str) -> None:
-    if not path.is_file():
-        raise ArtifactError(f"{path} is missing from the dataset; make the dataset again")
+def _verify_sizes(dataset: Dataset) -> None:
+    """A table is as large as its ids: nobody allocates what a damaged map asks for."""
+    import polars as pl
+
+    for table in dataset.features.tables:
+        if table.kind != "categorical":
+            continue
+        file = file_inside(dataset.root, vocabulary_file(table.name))
+        try:
+            ids = pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
+        except pl.exceptions.PolarsError as error:
+            raise ArtifactError(f"{file} can't be read: {error}; make it anew") from error
+        if table.size != 1 + table.oov_buckets + ids:
+            raise ArtifactError(
+                f"table {table.name!r} has {table.size} rows, but {ids} ids and "
+                f"{table.oov_buckets} buckets; make the dataset again"
+            )
+
+
+def _verify(root: Path, name: str, expected: str) -> None:
+    path = file_inside(root, name)
     seen = sha256_file(path)
     if seen != expected:
         raise ArtifactError(
             f"{path} has SHA-256 {seen}; the manifest expects {expected}: "
             "the file was changed after it was written, make the dataset again"
         )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArtifactError(
-            f"{path} can't be read ({error}); expected the folder of a finished dataset"
-        ) from error

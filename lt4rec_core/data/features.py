@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import pydantic
 
+from lt4rec_core.artifact import parse_object
 from lt4rec_core.errors import ArtifactError
 
 FORMAT = 1
@@ -76,19 +78,35 @@ class FeatureMap:
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> FeatureMap:
+    def from_json(cls, text: str | bytes) -> FeatureMap:
         """Inverts `to_json`.
 
         Raises:
             ArtifactError: the text isn't a feature map of this format.
         """
         try:
-            content = json.loads(text)
+            content = parse_object(text)
             if content.pop("format") != FORMAT:
                 raise ArtifactError(f"a feature map of another format; expected {FORMAT}")
-            return _ADAPTER.validate_python(content)
+            features = _ADAPTER.validate_python(content)
+            _refuse_unfit(features)
+            return features
         except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise ArtifactError(f"features.json isn't a feature map: {error}") from None
+
+
+def _refuse_unfit(features: FeatureMap) -> None:
+    """Raises ValueError where fields and tables contradict each other."""
+    tables = [table.name for table in features.tables]
+    if len(set(tables)) < len(tables) or {field.table for field in features.fields} != set(tables):
+        raise ValueError("its fields look up other tables than it lists")
+    for table in features.tables:
+        cuts = table.boundaries
+        if list(cuts) != sorted(set(cuts)) or not all(map(math.isfinite, cuts)):
+            raise ValueError(f"the boundaries of table {table.name!r} don't rise strictly")
+        reserved = 1 + table.oov_buckets if table.kind == "categorical" else len(cuts) + 2
+        if min(table.oov_buckets, table.size - reserved) < 0:
+            raise ValueError(f"table {table.name!r} has {table.size} rows, {reserved} are reserved")
 
 
 _ADAPTER = pydantic.TypeAdapter(FeatureMap)

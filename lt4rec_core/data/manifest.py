@@ -11,9 +11,10 @@ from typing import Literal
 
 import pydantic
 
+from lt4rec_core.artifact import parse_object, sealed, unsealed
 from lt4rec_core.errors import ArtifactError
 
-FORMAT = 1
+FORMAT = 2
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -89,10 +90,10 @@ class Manifest:
     def to_json(self) -> str:
         """Returns the manifest as JSON text, the same text for the same manifest."""
         head = {"format": FORMAT, "kind": "dataset", "digest": self.digest}
-        return json.dumps({**head, **dataclasses.asdict(self)}, indent=1) + "\n"
+        return json.dumps(sealed({**head, **dataclasses.asdict(self)}), indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Manifest:
+    def from_json(cls, text: str | bytes) -> Manifest:
         """Inverts `to_json`.
 
         Raises:
@@ -100,14 +101,16 @@ class Manifest:
                 than follows from what it lists.
         """
         try:
-            content = json.loads(text)
-            head = (content.pop("format"), content.pop("kind"))
+            content = parse_object(text)
+            head = (content["format"], content["kind"])
+            if head != (FORMAT, "dataset"):
+                raise ArtifactError(f"a manifest of {head}; expected {(FORMAT, 'dataset')}")
+            content = unsealed(content)
+            del content["format"], content["kind"]
             digest = content.pop("digest")
             manifest = _ADAPTER.validate_python(content)
         except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise ArtifactError(f"not a dataset's manifest: {error}") from None
-        if head != (FORMAT, "dataset"):
-            raise ArtifactError(f"a manifest of {head}; expected {(FORMAT, 'dataset')}")
         if digest != manifest.digest:
             raise ArtifactError(
                 f"the manifest says digest {digest} and lists files of {manifest.digest}; "

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from lt4rec_core.artifact import inside
 from lt4rec_core.config import S3
-from lt4rec_core.errors import InputError, StoreError
+from lt4rec_core.errors import ArtifactError, InputError, StoreError
 
 BLOCK = 1 << 20
 
@@ -40,7 +40,7 @@ class Location(Protocol):
     def fingerprint(self, entries: Iterable[Entry]) -> str:
         """SHA-256 (hex) over the entries' names and contents."""
 
-    def scan_options(self) -> dict[str, str] | None:
+    def scan_options(self) -> dict[str, Any] | None:
         """Storage options with which polars scans `show(entry)`; None for local files."""
 
 
@@ -77,7 +77,7 @@ class Folder:
         """See Location."""
         if self.root.is_file():
             return (Entry(self.root.name, self.root.stat().st_size),)
-        top = self.root / below
+        top = self._below(below)
         found = (path for path in top.rglob("*") if path.is_file())
         named = ((path.relative_to(self.root).as_posix(), path) for path in found)
         return tuple(
@@ -106,9 +106,15 @@ class Folder:
             total.update(f"{entry.name}\0{content}\n".encode())
         return total.hexdigest()
 
-    def scan_options(self) -> dict[str, str] | None:
+    def scan_options(self) -> dict[str, Any] | None:
         """See Location."""
         return None
+
+    def _below(self, name: str) -> Path:
+        try:
+            return inside(self.root, name) if name else self.root
+        except ArtifactError as error:
+            raise InputError(str(error)) from None
 
     def _path(self, entry: Entry) -> Path:
         return self.root if self.root.is_file() else self.root / entry.name
@@ -143,16 +149,37 @@ class Bucket:
 
     def fetch(self, entry: Entry, scratch: Path) -> Path:
         """See Location."""
-        target = scratch / entry.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        from botocore import exceptions as aws
+
+        # A key may be "/etc/passwd": it names no file here.
+        target = scratch / hashlib.sha256(entry.name.encode()).hexdigest()
         with self._explained():
-            body = self._client().get_object(Bucket=self.bucket, Key=self._key(entry))["Body"]
-            try:
-                with target.open("wb") as file:
-                    shutil.copyfileobj(body, file, BLOCK)
-            except OSError as error:
-                raise StoreError(f"{target} can't be written: {error}; free some space") from error
+            for tries_left in range(self.s3.retries, -1, -1):
+                try:
+                    self._copy(entry, target)
+                    break
+                except (aws.HTTPClientError, aws.IncompleteReadError):  # cut off on its way
+                    if not tries_left:
+                        raise
         return target
+
+    def _copy(self, entry: Entry, target: Path) -> None:
+        """Writes the object that was listed, and no other that took its key since, to a file."""
+        same = {"IfMatch": f'"{entry.etag}"'} if entry.etag else {}
+        found = self._client().get_object(Bucket=self.bucket, Key=self._key(entry), **same)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file = target.open("wb")
+        except OSError as error:
+            raise StoreError(f"{target} can't be written: {error}; free some space") from error
+        with file:
+            while block := found["Body"].read(BLOCK):
+                try:
+                    file.write(block)
+                except OSError as error:
+                    raise StoreError(
+                        f"{target} can't be written: {error}; free some space"
+                    ) from error
 
     def fingerprint(self, entries: Iterable[Entry]) -> str:
         """SHA-256 (hex) over keys, sizes and entity tags: the objects themselves aren't read."""
@@ -161,7 +188,7 @@ class Bucket:
             total.update(f"{entry.name}\0{entry.size}\0{entry.etag}\n".encode())
         return total.hexdigest()
 
-    def scan_options(self) -> dict[str, str] | None:
+    def scan_options(self) -> dict[str, Any] | None:
         """See Location."""
         with self._explained():
             found = self._session().get_credentials()
@@ -176,7 +203,12 @@ class Bucket:
             "aws_endpoint_url": self.s3.endpoint_url,
             "aws_allow_http": "true" if self.s3.allow_http else "",
         }
-        return {key: value for key, value in options.items() if value}
+        given = {key: value for key, value in options.items() if value}
+        return {**given, "max_retries": self.s3.retries, "retry_timeout_ms": self._patience_ms}
+
+    @property
+    def _patience_ms(self) -> int:
+        return round(1000 * self.s3.timeout_seconds * (self.s3.retries + 1))
 
     def _key(self, entry: Entry) -> str:
         return f"{self.prefix}/{entry.name}" if self.prefix else entry.name
@@ -222,6 +254,11 @@ class Bucket:
                 raise InputError(
                     f"there is no bucket {self.bucket!r} at {self.s3.endpoint_url or 'AWS'}; "
                     "check the address and ingest.s3.endpoint_url"
+                ) from error
+            if code in ("PreconditionFailed", "412", "NoSuchKey"):
+                raise InputError(
+                    f"an object of {self._place()} was changed or removed since it was listed; "
+                    "run again when nobody writes there"
                 ) from error
             raise InputError(
                 f"{self._place()} refused the request ({code}: "

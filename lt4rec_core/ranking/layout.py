@@ -14,15 +14,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import math
 from dataclasses import dataclass
-from typing import Any
 
+from lt4rec_core.artifact import parse_object, sealed, unsealed
 from lt4rec_core.errors import ArtifactError
 
-FORMAT = 1
+FORMAT = 2
 LAYOUT_FILE = "ranking.json"
 WEIGHTS_FILE = "model.safetensors"
 EMBEDDINGS = "embeddings.weight"
+_MOST_ROWS = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -118,19 +120,21 @@ class RankingLayout:
     def to_json(self, files: dict[str, str]) -> str:
         """Text of `ranking.json`; `files` holds the SHA-256 of each file beside it."""
         plain = {"format": FORMAT, "kind": "ranking", **dataclasses.asdict(self), "files": files}
-        return json.dumps(plain, indent=1, sort_keys=True) + "\n"
+        return json.dumps(sealed(plain), indent=1, sort_keys=True) + "\n"
 
     @staticmethod
-    def from_json(text: str) -> tuple[RankingLayout, dict[str, str]]:
+    def from_json(text: str | bytes) -> tuple[RankingLayout, dict[str, str]]:
         """RankingLayout and file digests from the text of `ranking.json`.
 
         Raises:
             ArtifactError: the text isn't a ranking model's layout of a known format.
         """
         try:
-            plain: dict[str, Any] = json.loads(text)
-            if plain.pop("kind") != "ranking" or plain.pop("format") != FORMAT:
+            plain = parse_object(text)
+            if (plain["kind"], plain["format"]) != ("ranking", FORMAT):
                 raise ValueError(f"it isn't a ranking model of format {FORMAT}")
+            plain = unsealed(plain)
+            del plain["kind"], plain["format"]
             files = dict(plain.pop("files"))
             plain["fields"] = tuple(Field(**field) for field in plain["fields"])
             plain["tables"] = tuple(
@@ -139,12 +143,46 @@ class RankingLayout:
             )
             plain["hidden"], plain["tasks"] = tuple(plain["hidden"]), tuple(plain["tasks"])
             plain["length"] = None if plain["length"] is None else Length(**plain["length"])
-            return RankingLayout(**plain), files
+            layout = RankingLayout(**plain)
+            _refuse_unfit(layout, files)
+            return layout, files
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(
                 f"{LAYOUT_FILE} can't be used ({error}); expected what this version of the "
                 "project exports: export the model again"
             ) from error
+
+
+def _refuse_unfit(layout: RankingLayout, files: dict[str, str]) -> None:
+    """Raises ValueError or TypeError where the parts aren't what they must be."""
+    fields, tables = layout.fields, layout.tables
+    texts = [v for f in fields for v in dataclasses.astuple(f)]
+    texts += [*layout.tasks, layout.crossing, layout.schema_digest]
+    texts += [text for table in tables for text in (table.name, table.kind)]
+    counts = [n for table in tables for n in (table.size, table.oov_buckets)]
+    counts += [*layout.hidden, layout.embedding_dim]
+    numbers = [*layout.exponents.values(), *(cut for t in tables for cut in t.boundaries)]
+    if layout.length is not None:
+        texts.append(layout.length.column)
+        numbers += [layout.length.exponent, layout.length.unknown]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a name isn't a text")
+    if not all(type(count) is int and 0 <= count < _MOST_ROWS for count in counts):
+        raise ValueError("a size isn't a number of rows")
+    if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
+        raise ValueError("an exponent or boundary isn't a finite number")
+    kinds = {table.name: table.kind for table in tables}
+    if len(kinds) < len(tables) or any(kinds.get(f.table) != f.kind for f in fields):
+        raise ValueError("its fields look up other tables than it lists")
+    if not (fields and layout.tasks and layout.embedding_dim):
+        raise ValueError("it has no fields, tasks or embeddings")
+    if any(t.oov_buckets < 1 for t in tables if t.kind == "categorical"):
+        raise ValueError("a categorical table has no buckets for unknown ids")
+    if any(not f.separator for f in fields if f.values == "multi"):
+        raise ValueError("a multi-valued field has no separator")
+    listed = {WEIGHTS_FILE, *(vocabulary_file(n) for n, k in kinds.items() if k == "categorical")}
+    if set(files) != listed:
+        raise ValueError(f"it gives digests of {sorted(files)}, expected {sorted(listed)}")
 
 
 def head(task: str, layer: int, part: str) -> str:

@@ -6,7 +6,6 @@ Shapes: B = rows, F = fields, D = embedding size, I = inputs of the first layer.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from lt4rec_core.artifact import file_inside, parse_json, read_bytes
 from lt4rec_core.errors import ArtifactError, InputError
 from lt4rec_core.ranking.encode import (
     Lookup,
@@ -68,23 +68,21 @@ class Scorer:
             ArtifactError: a file is missing, isn't what `ranking.json` says (SHA-256),
                 or a tensor's shape doesn't fit.
         """
-        layout, files = RankingLayout.from_json(
-            _read(folder, LAYOUT_FILE).decode("utf-8", "replace")
-        )
+        layout, files = RankingLayout.from_json(read_bytes(folder, LAYOUT_FILE))
         for name, expected in files.items():
-            seen = sha256(folder / name)
+            seen = sha256(file_inside(folder, name))
             if seen != expected:
                 raise ArtifactError(
                     f"{folder / name} has digest {seen[:12]}, but {LAYOUT_FILE} says "
                     f"{expected[:12]}: the model was changed after its export; export it again"
                 )
         try:
-            tensors = load_file(folder / WEIGHTS_FILE)
+            tensors = load_file(file_inside(folder, WEIGHTS_FILE))
         except SafetensorError as error:
             raise ArtifactError(f"{folder / WEIGHTS_FILE} can't be read: {error}") from error
         check_shapes(layout, tensors)
         ids = {
-            table.name: json.loads(_read(folder, vocabulary_file(table.name)))
+            table.name: _ids(folder, vocabulary_file(table.name))
             for table in layout.tables
             if table.kind == "categorical"
         }
@@ -188,9 +186,11 @@ class Scorer:
 
 
 def check_shapes(layout: RankingLayout, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Raises ArtifactError where a tensor is missing, unknown, or of another shape."""
+    """Raises ArtifactError where a tensor is missing, unknown, or of another shape or type."""
     expected = layout.shapes
     for name in sorted(expected.keys() | tensors.keys()):
+        if name in tensors and tensors[name].dtype != np.float32:
+            raise ArtifactError(f"tensor {name!r} is of {tensors[name].dtype}, expected float32")
         seen = tensors[name].shape if name in tensors else None
         if seen != expected.get(name):
             raise ArtifactError(
@@ -248,15 +248,14 @@ def sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise ArtifactError(f"{path} can't be read: {error}") from error
 
 
-def _read(folder: Path, name: str) -> bytes:
+def _ids(folder: Path, name: str) -> list[str]:
     try:
-        return (folder / name).read_bytes()
-    except OSError as error:
-        raise _unreadable(folder / name, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> ArtifactError:
-    return ArtifactError(f"{path} can't be read ({error}); expected a whole ranking model's folder")
+        ids = parse_json(read_bytes(folder, name))
+    except ValueError as error:
+        raise ArtifactError(f"{folder / name} can't be read: {error}") from error
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise ArtifactError(f"{folder / name} isn't a list of ids; export the model again")
+    return ids

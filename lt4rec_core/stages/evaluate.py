@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from lt4rec_core.artifact import read_object
 from lt4rec_core.config import Config
 from lt4rec_core.data.atomic import folder_aside
 from lt4rec_core.data.dataset import Dataset
@@ -87,8 +88,8 @@ def evaluate(
 def open_evaluation(root: Path) -> Evaluation:
     """Opens a finished evaluation; ArtifactError where its metrics can't be read."""
     try:
-        metrics = json.loads((root / METRICS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        metrics = read_object(root, METRICS_FILE)
+    except ArtifactError as error:
         raise ArtifactError(f"{root} isn't a whole evaluation: {error}; evaluate anew") from error
     return Evaluation(root, metrics)
 

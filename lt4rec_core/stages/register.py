@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lt4rec_core.artifact import read_object
 from lt4rec_core.config import Config
 from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.data.dataset import Dataset
@@ -136,7 +137,7 @@ def register(
 def open_registration(root: Path) -> Registration:
     """Opens a finished registration; raises ArtifactError where the folder isn't one."""
     try:
-        record = json.loads((root / _RECORD).read_text(encoding="utf-8"))
+        record = read_object(root, _RECORD)
         if (record["kind"], record["format"]) != ("registration", FORMAT):
             raise ValueError(f"it isn't a registration of format {FORMAT}")
         decision, champion = record["decision"], record["champion"]
@@ -153,7 +154,7 @@ def open_registration(root: Path) -> Registration:
             data_date=record["data_date"],
             masks=record["masks"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ArtifactError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
             f"{root} isn't a whole registration: {error}; register again"
         ) from error

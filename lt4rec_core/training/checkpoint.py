@@ -12,10 +12,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from lt4rec_core.artifact import file_inside, read_object, sealed, unsealed
 from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.errors import ArtifactError
 
-FORMAT = 1
+FORMAT = 2
 _TENSORS = "tensors.safetensors"
 _MANIFEST = "manifest.json"
 
@@ -65,7 +66,7 @@ def save_checkpoint(
             **manifest,
             "digest": sha256_file(folder / _TENSORS),
         }
-        text = json.dumps(record, indent=2, allow_nan=False)
+        text = json.dumps(sealed(record), indent=2, allow_nan=False)
         (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
     return Checkpoint(target, record)
 
@@ -78,15 +79,14 @@ def open_checkpoint(root: Path, kind: str, schema_digest: str = "") -> Checkpoin
             those its manifest describes, or it was made for features of another schema.
     """
     try:
-        manifest = json.loads((root / _MANIFEST).read_text(encoding="utf-8"))
-        digest = sha256_file(root / _TENSORS)
-    except (OSError, ValueError) as error:
+        manifest = read_object(root, _MANIFEST)
+        seen = (manifest.get("kind"), manifest.get("format"))
+        if seen != (kind, FORMAT):
+            raise ValueError(f"a {seen[0]!r} of format {seen[1]}, expected {kind!r} {FORMAT}")
+        manifest = unsealed(manifest)
+        digest = sha256_file(file_inside(root, _TENSORS))
+    except (OSError, ValueError, ArtifactError) as error:
         raise ArtifactError(f"{root} isn't a whole {kind}: {error}; make it anew") from error
-    seen = (manifest.get("kind"), manifest.get("format"))
-    if seen != (kind, FORMAT):
-        raise ArtifactError(
-            f"{root} is a {seen[0]!r} of format {seen[1]}, expected {kind!r} {FORMAT}"
-        )
     if digest != manifest.get("digest"):
         raise ArtifactError(
             f"{root / _TENSORS} has digest {digest}, its manifest says {manifest.get('digest')}: "

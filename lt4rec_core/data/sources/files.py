@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +17,16 @@ from typing import Any
 
 import polars as pl
 
+from lt4rec_core.artifact import parse_object
 from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.data.objects import Entry, Location
+from lt4rec_core.data.sources.lines import check_lines
 from lt4rec_core.data.sources.partitions import path_day
 from lt4rec_core.data.sources.wanted import missing_column
 from lt4rec_core.errors import InputError, LT4RECError, StoreError
 
-FORMATS = {
-    ".parquet": "parquet",
-    ".csv": "csv",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".json": "json",
-}
+FORMATS = {".parquet": "parquet", ".csv": "csv"}
+FORMATS |= dict.fromkeys((".jsonl", ".ndjson", ".json"), "json")
 COMPRESSED = (".gz", ".zst")
 SAMPLE_LINES = 1000
 PATH_DAY = "_path_day"
@@ -46,7 +42,7 @@ class LogFile:
     path: str
     kind: str
     day: str
-    options: dict[str, str] | None
+    options: dict[str, Any] | None
 
 
 def kind_of(entry: Entry, shown: str) -> str:
@@ -74,6 +70,8 @@ def locate(location: Location, entries: Iterable[Entry], scratch: Path) -> tuple
             raise InputError(f"{shown} is empty (0 bytes); was its transfer cut off?")
         remote = options is not None and kind == "parquet"
         path = shown if remote else str(location.fetch(entry, scratch))
+        if kind != "parquet":
+            check_lines(Path(path), shown, quoted=kind == "csv")
         files.append(LogFile(shown, path, kind, path_day(entry.name), options if remote else None))
     return tuple(files)
 
@@ -153,7 +151,7 @@ def _schemas(files: Sequence[LogFile], columns: Sequence[str]) -> list[pl.Schema
 
 
 def _parquet_header(file: LogFile) -> pl.Schema:
-    return pl.scan_parquet(file.path, storage_options=file.options).collect_schema()
+    return pl.scan_parquet(file.path, storage_options=file.options, glob=False).collect_schema()
 
 
 def _csv_header(file: LogFile) -> pl.Schema:
@@ -164,6 +162,7 @@ def _csv_header(file: LogFile) -> pl.Schema:
         n_rows=1,
         truncate_ragged_lines=True,
         encoding="utf8-lossy",
+        glob=False,
     ).collect()
     names = [str(value or "").strip() for value in first.row(0)]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -173,11 +172,11 @@ def _csv_header(file: LogFile) -> pl.Schema:
 
 
 def _json_header(file: LogFile) -> pl.Schema:
-    lines = pl.scan_lines(file.path, name=_LINE, n_rows=SAMPLE_LINES).collect()[_LINE]
+    sample = pl.scan_lines(file.path, name=_LINE, n_rows=SAMPLE_LINES, glob=False)
     names: dict[str, pl.DataType] = {}
-    for line in lines:
-        with contextlib.suppress(json.JSONDecodeError, AttributeError):
-            for name, value in json.loads(line).items():
+    for line in sample.collect()[_LINE]:
+        with contextlib.suppress(ValueError):
+            for name, value in parse_object(line).items():
                 many = isinstance(value, list) or isinstance(names.get(name), pl.List)
                 names[name] = pl.List(pl.String()) if many else pl.String()
     return pl.Schema(names)
@@ -187,9 +186,9 @@ def _read_parquet(
     files: Sequence[LogFile], _schema: pl.Schema, columns: Sequence[str]
 ) -> pl.LazyFrame:
     paths = [file.path for file in files]
-    return pl.scan_parquet(paths, storage_options=files[0].options, hive_partitioning=False).select(
-        columns
-    )
+    options = files[0].options
+    frame = pl.scan_parquet(paths, storage_options=options, hive_partitioning=False, glob=False)
+    return frame.select(columns)
 
 
 def _read_csv(files: Sequence[LogFile], schema: pl.Schema, columns: Sequence[str]) -> pl.LazyFrame:
@@ -202,6 +201,7 @@ def _read_csv(files: Sequence[LogFile], schema: pl.Schema, columns: Sequence[str
         missing_columns="insert",
         truncate_ragged_lines=True,
         encoding="utf8-lossy",
+        glob=False,
     )
     blank = pl.all_horizontal(pl.col(name).is_null() for name in schema)
     whole = pl.col(_OVERFLOW).is_null()
@@ -209,7 +209,7 @@ def _read_csv(files: Sequence[LogFile], schema: pl.Schema, columns: Sequence[str
 
 
 def _read_json(files: Sequence[LogFile], schema: pl.Schema, columns: Sequence[str]) -> pl.LazyFrame:
-    lines = pl.scan_lines([file.path for file in files], name=_LINE)
+    lines = pl.scan_lines([file.path for file in files], name=_LINE, glob=False)
     shape = pl.Schema({name: schema[name] for name in columns})
 
     def decode(frame: pl.DataFrame) -> pl.DataFrame:

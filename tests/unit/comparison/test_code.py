@@ -16,6 +16,7 @@ ROOT = Path(lt4rec_core.__file__).parent
 # and what a result is written with.
 COVERED = (
     "",
+    "artifact.py",
     "comparison",
     "comparison/clock.py",
     "comparison/code.py",

@@ -10,6 +10,7 @@ from lt4rec_core.data.atomic import sha256_file
 from lt4rec_core.data.dataset import open_dataset
 from lt4rec_core.data.features import FeatureMap, FieldMap, TableMap
 from lt4rec_core.data.manifest import DayRecord, Manifest, SourceRecord
+from lt4rec_core.data.vocabulary import empty
 from lt4rec_core.errors import ArtifactError
 
 FEATURES = FeatureMap(
@@ -26,6 +27,8 @@ def root(tmp_path: Path) -> Path:
         pl.DataFrame({"row_id": [f"{day}-0", f"{day}-1"]}).write_parquet(tmp_path / name)
         days.append(DayRecord(day, split, name, 2, sha256_file(tmp_path / name), {"click": 1.0}))
     (tmp_path / "features.json").write_text(FEATURES.to_json())
+    (tmp_path / "vocabulary").mkdir()
+    empty().write_parquet(tmp_path / "vocabulary" / "u.parquet")
     manifest = Manifest(
         schema_digest=FEATURES.digest,
         inputs="abc",
@@ -87,7 +90,7 @@ def test_a_manifest_changed_by_hand_is_refused(root: Path) -> None:
 
 
 def test_a_folder_without_a_manifest_is_no_dataset(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="folder of a finished dataset"):
+    with pytest.raises(ArtifactError, match="folder of a finished artifact"):
         open_dataset(tmp_path)
 
 

@@ -58,3 +58,9 @@ def test_the_fingerprint_follows_names_and_contents(folder):
 def test_a_place_that_cannot_be_is_refused(location, message):
     with pytest.raises(InputError, match=message):
         open_location(location, S3())
+
+
+@pytest.mark.parametrize("below", ["..", "b/../..", "/etc"])
+def test_a_stream_outside_the_source_is_refused(folder, below):
+    with pytest.raises(InputError, match="can't name a file"):
+        names(open_location(str(folder), S3()), below)

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from lt4rec_core.artifact import sealed
 from lt4rec_core.errors import ArtifactError, InputError
 from lt4rec_core.ranking.scorer import Scorer
 
@@ -70,17 +71,17 @@ def test_a_missing_file_is_named(folder, name):
         Scorer.load(folder)
 
 
-@pytest.mark.parametrize("change", [{"format": 2}, {"kind": "dataset"}, {"hidden": None}])
+@pytest.mark.parametrize("change", [{"format": 3}, {"kind": "dataset"}, {"hidden": None}])
 def test_another_format_is_refused(folder, change):
     path = folder / "ranking.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    path.write_text(json.dumps(sealed({**json.loads(path.read_text()), **change})))
     with pytest.raises(ArtifactError, match=r"ranking\.json can't be used"):
         Scorer.load(folder)
 
 
 def test_weights_of_another_layout_are_refused(folder):
     path = folder / "ranking.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "hidden": [8, 6]}))
+    path.write_text(json.dumps(sealed({**json.loads(path.read_text()), "hidden": [8, 6]})))
     with pytest.raises(ArtifactError, match="weights and layout don't belong together"):
         Scorer.load(folder)
 

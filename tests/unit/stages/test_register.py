@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 import torch
 
+from lt4rec_core.artifact import sealed
 from lt4rec_core.config import from_mapping
 from lt4rec_core.data import encoding
 from lt4rec_core.data.dataset import Dataset, vocabulary_file
@@ -196,7 +197,7 @@ def test_a_champion_that_needs_a_lost_column_is_told_and_refused(trained, datase
     champion = register(**trained()).model
     layout = json.loads((champion / "ranking.json").read_text())
     layout["fields"][0]["column"] = "device"
-    (champion / "ranking.json").write_text(json.dumps(layout))
+    (champion / "ranking.json").write_text(json.dumps(sealed(layout)))
     done = register(**trained(1, configured(**rule(max_loss=1.0)), champion=champion))
     assert not done.decision.accepted
     assert "it can't be scored on this data" in done.decision.reasons[0]

@@ -4,6 +4,9 @@ import gzip
 
 import pytest
 
+from lt4rec_core.config import S3
+from lt4rec_core.data.objects import open_location
+from lt4rec_core.data.sources.files import locate, scan
 from lt4rec_core.errors import InputError
 
 DAY = "2026-01-02"
@@ -167,3 +170,20 @@ def test_a_repeated_csv_column_is_refused(log, build):
     path.write_text(path.read_text().replace("more", "tab"))
     with pytest.raises(InputError, match="has the column 'tab' more than once"):
         log.read(DAY)
+
+
+def test_a_line_nested_without_end_is_an_unparsable_row(tmp_path):
+    deep = '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}\n"
+    (tmp_path / "p.jsonl").write_text('{"a": "1"}\n' + deep)
+    place = open_location(str(tmp_path), S3())
+    rows = scan(locate(place, place.entries(), tmp_path), ["a"]).collect()
+    assert rows["a"].to_list() == ["1", None]
+
+
+@pytest.mark.parametrize("name", ["p[1].csv", "p*.csv", "p?.csv"])
+def test_a_name_is_no_pattern(tmp_path, name):
+    (tmp_path / name).write_text("a\n1\n")
+    (tmp_path / "p1.csv").write_text("a\n2\n")
+    place = open_location(str(tmp_path), S3())
+    [entry] = [entry for entry in place.entries() if entry.name == name]
+    assert scan(locate(place, [entry], tmp_path), ["a"]).collect()["a"].to_list() == ["1"]

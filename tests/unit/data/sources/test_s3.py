@@ -156,3 +156,26 @@ def test_the_named_profile_gives_the_keys(client, endpoint, tmp_path):
     )
     place = open_location("s3://logs/raw", settings(endpoint, profile="reader").s3)
     assert place.scan_options()["aws_access_key_id"] == "theirs"
+
+
+@pytest.mark.parametrize("key", ["raw//{}/planted.csv", "raw//../planted.csv", "raw/../x/p.csv"])
+def test_a_key_names_no_file_outside(client, endpoint, tmp_path, key):
+    client.put_object(Bucket="logs", Key=key.format(tmp_path / "outside"), Body=b"a\n1\n")
+    place = open_location("s3://logs/raw", settings(endpoint).s3)
+    scratch = tmp_path / "scratch"
+    for entry in place.entries():
+        assert place.fetch(entry, scratch).read_bytes() == b"a\n1\n"
+    there = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert all(path.is_relative_to(scratch) for path in there)
+
+
+def test_an_object_that_changed_since_it_was_listed_is_refused(client, endpoint, tmp_path):
+    client.put_object(Bucket="logs", Key="raw/p.csv", Body=b"a\n1\n")
+    place = open_location("s3://logs/raw", settings(endpoint).s3)
+    [entry] = place.entries()
+    client.put_object(Bucket="logs", Key="raw/p.csv", Body=b"a\n2\n")
+    with pytest.raises(InputError, match="changed or removed since it was listed"):
+        place.fetch(entry, tmp_path)
+    client.delete_object(Bucket="logs", Key="raw/p.csv")
+    with pytest.raises(InputError, match="changed or removed since it was listed"):
+        place.fetch(entry, tmp_path)

@@ -1,0 +1,169 @@
+"""Feeds a reader with mutants of valid files: it reads them, or refuses them in its own words.
+
+`LT4REC_FUZZ_EXAMPLES` says how many; `make fuzz` gives every reader 100,000, new ones at
+every run, and prints how many it was really given. Without it a few fixed hundred are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from lt4rec_core.errors import LT4RECError
+
+ASKED = "LT4REC_FUZZ_EXAMPLES"
+EXAMPLES = int(os.environ.get(ASKED, "120"))
+TOLD_EVERY = 10_000
+MOST_MEMORY_KB = 512 << 10
+
+FUZZING = settings(
+    max_examples=EXAMPLES,
+    deadline=timedelta(seconds=30),  # nothing hangs
+    database=None,
+    derandomize=ASKED not in os.environ,
+    phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+
+# What readers stumble over: other types, other sizes, ways out of a folder, depth.
+TOKENS = (
+    *(
+        b"",
+        b"\0",
+        b"\n",
+        b"\r\n",
+        b'"',
+        b",",
+        b"=",
+        b"\\",
+        b"\xff",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+    ),
+    *(b"null", b"true", b"[]", b"{}", b'""', b"-1", b"0", b"1e999", b"NaN", b"-Infinity"),
+    *(b"9" * 20, b"9" * 5000, b"0.1", b"../" * 9, b"/etc/passwd", b"\xff" * 8, b"\x80" * 11),
+    *(b"[" * 3000, b'{"a":' * 3000, b"\x7f\xff\xff\xff\xff\xff\xff\xff"),
+)
+PLACE = st.integers(0, (1 << 32) - 1)
+CHANGES = st.lists(st.tuples(st.integers(0, 8), PLACE, PLACE), min_size=1, max_size=4)
+VALUES = (None, True, -1, 0, 1, 2**63, 10**400, 0.5, "", "..", "../x", "/x", "a\0", [], {}, [[]])
+
+
+def other_value(data: bytes, one: int, two: int) -> bytes:
+    """Puts another value in the place of one inside a JSON document, or takes it out."""
+    try:
+        whole = json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    places = [place for node in nodes(whole) for place in children(node)]
+    if not places:
+        return json.dumps(VALUES[two % len(VALUES)]).encode()
+    node, key = places[one % len(places)]
+    value = two % (len(VALUES) + 1)
+    if value == len(VALUES):
+        del node[key]
+    else:
+        node[key] = VALUES[value]
+    return json.dumps(whole).encode()
+
+
+def nodes(value: Any) -> Iterator[Any]:
+    """The lists and objects of a JSON document."""
+    yield value
+    for node, key in children(value):
+        yield from nodes(node[key])
+
+
+def children(node: Any) -> list[tuple[Any, Any]]:
+    """Where the values of a list or object stand; of text and numbers, nowhere."""
+    if isinstance(node, list):
+        return [(node, key) for key in range(len(node))]
+    return [(node, key) for key in node] if isinstance(node, dict) else []
+
+
+def mutant(data: bytes, changes: Sequence[tuple[int, int, int]], other: bytes) -> bytes:
+    """Applies the changes in order; `other` is a valid file to splice from."""
+    for kind, one, two in changes:
+        start = one % (len(data) + 1)
+        end = min(len(data), start + two % 64)
+        token = TOKENS[two % len(TOKENS)]
+        if kind == 0:
+            data = data[:start]
+        elif kind == 1:
+            data = data[:start] + data[end:]
+        elif kind == 2 and start < len(data):
+            data = data[:start] + bytes([data[start] ^ (1 << two % 8)]) + data[start + 1 :]
+        elif kind == 3:
+            data = data[:start] + token + data[start:]
+        elif kind == 4:
+            data = data[:start] + token + data[start + len(token) :]
+        elif kind == 5:
+            data = data[:start] + other[two % (len(other) + 1) :]
+        elif kind >= 7:
+            data = other_value(data, one, two)
+        else:
+            data = data[:end] + data[start:end] * (1 + one % 5) + data[end:]
+    return data
+
+
+Read = Callable[[Path], object]
+
+
+@pytest.fixture(scope="session")
+def _file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of all inputs: each takes the place of the one before."""
+    return tmp_path_factory.mktemp("fuzz") / "file"
+
+
+@pytest.fixture
+def fuzz(
+    _file: Path, request: pytest.FixtureRequest
+) -> Callable[[str, Sequence[bytes], Read], None]:
+    """Gives `fuzz(name, valid files, read)`; `read` gets the path of a mutant."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def tell(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 (a long run)
+
+    def run(name: str, files: Sequence[bytes], read: Read) -> None:
+        for valid in files:
+            _file.write_bytes(valid)
+            read(_file)  # a seed that is refused would leave nothing to mutate
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        given_to, refused = 0, 0
+
+        @FUZZING
+        @given(place=PLACE, changes=CHANGES)
+        def feed(place: int, changes: list[tuple[int, int, int]]) -> None:
+            nonlocal given_to, refused
+            first, second = files[place % len(files)], files[place // 7 % len(files)]
+            _file.write_bytes(mutant(first, changes, second))
+            given_to += 1
+            try:
+                read(_file)
+            except LT4RECError as error:
+                refused += 1
+                assert str(error)
+            if given_to % TOLD_EVERY == 0:
+                tell(f"{name}: {given_to:,} inputs, {refused:,} of them refused")
+
+        feed()
+        taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert taken < MOST_MEMORY_KB, f"{name} took {taken >> 10} MiB"
+        assert 0 < refused < given_to
+        if ASKED in os.environ:
+            tell(f"{name}: {given_to:,} inputs in all, {refused:,} of them refused")
+
+    return run
