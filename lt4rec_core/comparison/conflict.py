@@ -3,7 +3,8 @@
 In worlds that differ by nothing but the planted conflict, the masks' overlap must fall as
 the conflict grows, and the gain of connection_share over full_share must grow. Both are
 judged by the slope of a straight line through the worlds, fitted for each seed, with the
-interval of the slopes' mean over seeds.
+interval of the slopes' mean over seeds. Dense masks overlap more than sparse ones whatever
+they are, so the overlap is also told less that of random masks of the same densities.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ RIVAL = "full_share"
 
 
 def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float) -> dict[str, Any]:
-    """Returns `overlap`, by pair of tasks, and `gain`, by task, against the conflict.
+    """Returns `overlap` and `beyond_chance`, by pair of tasks, and `gain`, by task.
 
     Args:
         worlds: summary of each world, with its `conflict`.
@@ -33,15 +34,19 @@ def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float)
     """
     ordered = sorted(worlds.items(), key=lambda entry: entry[1]["conflict"])
     overlaps: dict[str, list[dict[str, Any]]] = {}
+    beyond: dict[str, list[dict[str, Any]]] = {}
     gains: dict[str, list[dict[str, Any]]] = {}
     for name, summary in ordered:
         place = {"world": name, "conflict": summary["conflict"]}
         arm = summary["arms"].get(SUBJECT)
         for pair in arm["overlap"][0] if arm else ():
-            values = [shared[pair] for shared in arm["overlap"]]
-            by_seed = dict(zip(map(str, arm["seeds"]), values, strict=True))
-            known = with_interval(values, confidence)
-            overlaps.setdefault(pair, []).append({**place, "by_seed": by_seed, **known})
+            shared = [overlap[pair] for overlap in arm["overlap"]]
+            chance = [_by_chance(masks, pair) for masks in arm["masks"]]
+            more = [one - other for one, other in zip(shared, chance, strict=True)]
+            for lines, values in ((overlaps, shared), (beyond, more)):
+                by_seed = dict(zip(map(str, arm["seeds"]), values, strict=True))
+                known = with_interval(values, confidence)
+                lines.setdefault(pair, []).append({**place, "by_seed": by_seed, **known})
         for task, judged in summary["parts"]["all"].items():
             found = judged["versus"].get(RIVAL)
             if found:
@@ -50,8 +55,16 @@ def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float)
                 gains.setdefault(task, []).append({**place, "by_seed": by_seed, **known})
     return {
         "overlap": {pair: _line(points, confidence) for pair, points in overlaps.items()},
+        "beyond_chance": {pair: _line(points, confidence) for pair, points in beyond.items()},
         "gain": {task: _line(points, confidence) for task, points in gains.items()},
     }
+
+
+def _by_chance(masks: Mapping[str, Any], pair: str) -> float:
+    """Returns the overlap to expect of random masks as dense as these."""
+    one, other = (masks[task]["density"] for task in pair.split("/"))
+    either = one + other - one * other
+    return float(one * other / either) if either else 1.0
 
 
 def _line(points: Sequence[Mapping[str, Any]], confidence: float) -> dict[str, Any]:

@@ -25,11 +25,11 @@ def signed(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """0.31234 → "31.2 %"."""
+    """0.31234 → "31.2 %", with a true minus sign."""
     if value is None:
         return MISSING
     digits = 1 if value == 0 or abs(value) >= 0.001 else 3
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f} %".replace("-", "−")
 
 
 def signed_share(value: float | None) -> str:

@@ -59,6 +59,14 @@ def tell_comparison(summary: Mapping[str, Any], config: Config, workspace: Path)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         typer.echo("   ".join(cells).rstrip())
+    for what, lines in summary["against_conflict"].items():
+        for name, line in lines.items():
+            if "slope" not in line:
+                continue
+            slope = line["slope"]
+            ends = " to ".join(_number(slope.get(end), "+") for end in ("low", "high"))
+            told = f"{what.replace('_', ' ')} of {name}"
+            typer.echo(f"Conflict  slope of {told}: {_number(slope['mean'], '+')} ({ends})")
     typer.echo(f"Report    {summary['report']}")
     typer.echo(f"Tables    {Path(summary['report']).with_name('RESULTS.md')}")
     typer.echo(f"MLflow    {mlflow_command(config.tracking, workspace)}")

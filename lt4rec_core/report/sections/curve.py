@@ -42,8 +42,10 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
         "dense is the gain over round 0 of the same seed."
     )
     title = "Metric against the share of weights left"
-    figure = Figure(NAME, "Per pruning round, as in the paper's Figure 3", drawing)
-    return Section(title, lead, (figure, *_tables(summary["curve"])))
+    caption = "Per pruning round, as in the paper's Figure 3; the band is connection_share's"
+    figure = Figure(NAME, caption, drawing)
+    ordered = dict(sorted(summary["curve"].items(), key=lambda entry: entry[0] != _SUBJECT))
+    return Section(title, lead, (figure, *_tables(ordered)))
 
 
 def _plot(curves: Mapping[str, Mapping[str, Any]], task: str, place: int) -> Callable[[Axes], None]:
@@ -61,10 +63,9 @@ def _plot(curves: Mapping[str, Mapping[str, Any]], task: str, place: int) -> Cal
             axes.plot(x, y, color=tint, linestyle=dash, linewidth=2 if subject else 1.3, label=arm)
             axes.plot(x[1:], y[1:], "o", color=tint, markersize=5 if subject else 3)
             axes.plot(x[:1], y[:1], "o", color=tint, markersize=7, markerfacecolor="none")
-            if "low" in points[0]:
+            if subject and "low" in points[0]:  # three bands over each other hide the lines
                 low, high = ([point[end] for point in points] for end in ("low", "high"))
-                alpha = 0.22 if subject else 0.1
-                axes.fill_between(x, low, high, color=tint, alpha=alpha, linewidth=0)
+                axes.fill_between(x, low, high, color=tint, alpha=0.22, linewidth=0)
         axes.invert_xaxis()
         axes.set_xlabel("share of weights left, %")
         axes.set_ylabel(f"{task}: validation {curve['metric']} {arrow(curve['metric'])}")

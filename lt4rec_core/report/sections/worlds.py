@@ -40,6 +40,8 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
         "opposite ones. The worlds differ by nothing else. If the mechanism works as claimed, "
         "the masks' overlap falls and the gain over full_share grows with the conflict."
     )
+    if not any(about["chosen"] for world in worlds.values() for about in world["arms"].values()):
+        lead += " No arm was tuned here: all are trained by the worlds' common settings."
     return Section("Synthetic worlds", lead, tuple(parts))
 
 
@@ -56,7 +58,8 @@ def conflict_table(summary: Mapping[str, Any]) -> Table:
         rows.append((what, *cells, _slope(line, falls), _verdict(line, falls)))
     lead = (
         f"Slope: change from conflict 0 to 1 by a straight line fitted for each seed; mean and "
-        f"{100 * summary['confidence']:g} % interval over seeds."
+        f"{100 * summary['confidence']:g} % interval over seeds. Beyond chance is the overlap "
+        "less that of random masks of the same densities."
     )
     return Table("Against the conflict", lead, (*heads, "slope", "as claimed?"), tuple(rows))
 
@@ -65,6 +68,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], b
     """Gives name, line, and whether it should fall."""
     for pair, line in found["overlap"].items():
         yield f"overlap of {pair}, should fall", line, True
+    for pair, line in found["beyond_chance"].items():
+        yield f"the same beyond chance, {pair}, should fall", line, True
     for task, line in found["gain"].items():
         yield f"gain over full_share in {task}, should grow", line, False
 

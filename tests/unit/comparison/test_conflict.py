@@ -10,7 +10,9 @@ from lt4rec_core.comparison.conflict import against_conflict
 def world(conflict: float, overlaps: list[float], gains: list[float]) -> dict[str, Any]:
     seeds = list(range(len(overlaps)))
     gain = {"seeds": seeds, "by_seed": gains, "mean": sum(gains) / len(gains)}
-    arm = {"seeds": seeds, "overlap": [{"ctr/cvr": share} for share in overlaps]}
+    masks = [{"ctr": {"density": 0.5}, "cvr": {"density": 0.5}}] * len(overlaps)
+    shares = [{"ctr/cvr": share} for share in overlaps]
+    arm = {"seeds": seeds, "overlap": shares, "masks": masks}
     return {
         "conflict": conflict,
         "arms": {"connection_share": arm},
@@ -30,6 +32,12 @@ def test_slope_is_the_change_from_no_conflict_to_full() -> None:
     assert overlap["slope"]["high"] < 0
     assert found["gain"]["ctr"]["slope"]["mean"] == pytest.approx(0.03)
     assert "cvr" not in found["gain"]
+
+
+def test_overlap_is_also_told_less_that_of_random_masks() -> None:
+    found = against_conflict({"a": world(0.0, [0.8, 0.9], [0, 0])}, 0.95)
+    point = found["beyond_chance"]["ctr/cvr"]["points"][0]
+    assert list(point["by_seed"].values()) == pytest.approx([0.8 - 1 / 3, 0.9 - 1 / 3])
 
 
 def test_slopes_need_two_levels_and_intervals_two_seeds() -> None:

@@ -72,6 +72,20 @@ def test_benefit_and_ablations_are_nodes_of_the_same_component() -> None:
     assert nodes <= set(arms["runtimeValue"]["constant"])
 
 
+def test_a_world_has_nodes_of_its_own_that_end_in_the_whole_comparison(config: Config) -> None:
+    world = {"fields": [{"name": "item_id"}]}
+    worlds = [{"name": "calm", "conflict": 0.0, "seeds": 1, "arms": ["single_task"]}]
+    own = changed(config, {"comparison.world": world, "comparison.worlds": worlds})
+    spec = json_format.MessageToDict(comparison_pipeline(own).pipeline_spec)
+    tasks = spec["root"]["dag"]["tasks"]
+    arm = "arm-single-task-5-calm"
+    assert set(tasks) - NODES == {
+        *("world-calm", "validate-calm", "baselines-calm", arm, "compare-calm")
+    }
+    assert set(tasks[arm]["dependentTasks"]) == {"validate-calm", "world-calm"}
+    assert "compare-calm" in tasks["compare"]["dependentTasks"]
+
+
 def test_resources_of_arms_go_to_all_of_them(spec: Any) -> None:
     container = spec["deploymentSpec"]["executors"]["exec-arm-single-task-6"]["container"]
     assert container["resources"]["cpuLimit"] == 4.0

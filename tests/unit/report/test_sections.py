@@ -37,7 +37,7 @@ def world(conflict: float, part: dict[str, Any]) -> dict[str, Any]:
         "seeds": [0, 1],
         "confidence": 0.95,
         "replicates": 10,
-        "arms": {"connection_share": {}},
+        "arms": {"connection_share": {"chosen": {}}},
         "parts": {"all": part},
     }
 
@@ -84,6 +84,7 @@ def summary() -> dict[str, Any]:
         "worlds": {"w1": world(0.5, part), "w0": world(0.0, part)},
         "conflict": {
             "overlap": {"ctr/cvr": line(0.8, 0.6, low=-0.5, high=-0.3)},
+            "beyond_chance": {"ctr/cvr": line(0.4, 0.3, low=-0.2, high=0.1)},
             "gain": {"ctr": line(0.01, 0.01, low=-0.1, high=0.1)},
         },
     }
@@ -135,7 +136,8 @@ def test_rounds_say_by_how_many_seeds_they_were_chosen(summary: dict[str, Any]) 
 def test_slopes_are_judged_by_what_is_claimed(summary: dict[str, Any]) -> None:
     rows = tables_of(worlds.section(summary))[0].rows
     assert rows[0][-1] == "yes"
-    assert rows[1][-1] == "not told apart from no change"
+    assert rows[1][-1] == rows[2][-1] == "not told apart from no change"
+    assert rows[1][1] == "40.0 %"
     summary["conflict"]["overlap"]["ctr/cvr"]["slope"] = {"mean": 0.4, "low": 0.3, "high": 0.5}
     assert tables_of(worlds.section(summary))[0].rows[0][-1] == "no, the other way"
 
