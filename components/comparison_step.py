@@ -28,7 +28,9 @@ def node_of(arm: str, seed: int) -> str:
 
 def names_of(config: Config) -> dict[str, str]:
     """Returns the names of all arms and variants, by the nodes that train them."""
-    return {node_of(name, seed): name for name in trained_of(config) for seed in seeds_of(config)}
+    return {
+        node_of(name, seed): name for name in trained_of(config) for seed in seeds_of(config, name)
+    }
 
 
 def place_of(arm: str, seed: int) -> str:

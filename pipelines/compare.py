@@ -86,6 +86,8 @@ class _Part:
         yield floor, Job(floor, "components.baselines:baselines", inputs)
         for seed in seeds_of(self.settings):
             for arm in trained_of(self.settings):
+                if seed not in seeds_of(self.settings, arm):
+                    continue
                 own = {**inputs, "arm": arm, "seed": seed}
                 yield self.node(arm), Job(self.node(node_of(arm, seed)), "components.arm:arm", own)
 

@@ -44,7 +44,7 @@ def comparison_pipeline(config: Config) -> Any:
             .after(data.valid)
             .output
             for name in trained_of(settings)
-            for seed in seeds_of(settings)
+            for seed in seeds_of(settings, name)
         }
         named = name_in(world, "compare")
         return node(compare, named, **data.run, baselines=floor.output, arms=arms, worlds=found)

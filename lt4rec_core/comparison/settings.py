@@ -74,9 +74,17 @@ def variant_of(config: Config, name: str) -> Variant:
     return next(named, Variant(name=name, group="", arm=name))
 
 
-def seeds_of(config: Config) -> tuple[int, ...]:
-    """Returns the seeds that every arm is trained with."""
-    return tuple(config.seed + place for place in range(config.comparison.seeds))
+def seeds_of(config: Config, name: str = "") -> tuple[int, ...]:
+    """Returns the seeds that arms are trained with; those of the arm or variant `name`.
+
+    Variants take the first `comparison.variant_seeds` of them: what they are compared
+    with is compared on these seeds alone.
+    """
+    comparison = config.comparison
+    count = comparison.seeds
+    if any(variant.name == name for variant in comparison.variants):
+        count = min(count, comparison.variant_seeds or count)
+    return tuple(config.seed + place for place in range(count))
 
 
 def settings_of(

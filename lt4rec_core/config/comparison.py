@@ -60,7 +60,8 @@ class Comparison:
     names values like "tab=0" of `evaluate.slices` that get tables of their own. The test
     day is `data_date` unless the command line names another.
 
-    With `ablations`, all `variants` are trained as well; with `benefit`, so are the parts
+    With `ablations`, all `variants` are trained as well, with the first `variant_seeds`
+    seeds (0: all of them); with `benefit`, so are the parts
     that the gain of connection_share is taken apart by.
 
     Each of `worlds` is compared too, as a comparison of its own. `world` has the settings of
@@ -71,6 +72,7 @@ class Comparison:
     data_date: str = ""
     arms: tuple[str, ...] = ("single_task", "connection_share")
     seeds: int = Field(default=5, ge=1)
+    variant_seeds: int = Field(default=0, ge=0)
     processes: int = Field(default=0, ge=0)
     slices: tuple[str, ...] = ()
     chosen: dict[str, dict[str, Value]] = Field(default_factory=dict)

@@ -23,6 +23,15 @@ def test_seeds_follow_the_runs_own(compared: Config) -> None:
     assert seeds_of(compared) == (3, 4)
 
 
+def test_variants_take_the_first_of_the_seeds(compared: Config) -> None:
+    variants = [{"name": "half", "group": "density", "set": {"prune.final_density": 0.5}}]
+    some = changed(compared, {"comparison.variants": variants, "comparison.variant_seeds": 1})
+    assert seeds_of(some, "half") == (3,)
+    assert seeds_of(some, "connection_share") == seeds_of(some) == (3, 4)
+    more = changed(some, {"comparison.variant_seeds": 9})
+    assert seeds_of(more, "half") == (3, 4)
+
+
 def test_what_was_chosen_for_one_arm_changes_no_other(compared: Config) -> None:
     rates = {
         arm: settings_of(compared, arm, 3).optimizer.learning_rate
