@@ -86,9 +86,9 @@ $(VENV)/installed: requirements.lock requirements-dev.lock pyproject.toml
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
-	build/lock/bin/pip install --quiet setuptools .
+	build/lock/bin/pip install --quiet setuptools '.[server]'
 	$(MAKE) --silent freeze > build/runtime.txt
-	build/lock/bin/pip install --quiet '.[dev]'
+	build/lock/bin/pip install --quiet '.[dev,server]'
 	$(MAKE) --silent freeze > build/all.txt
 	{ echo '# Everything the project needs to run, pinned. Written by `make lock`.'; \
 		cat build/runtime.txt; } > requirements.lock

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from components.injected import injected_parent
 from components.run_context import RunContext
 from components.store import WORKSPACE, Store, end_dead, open_store
 from lt4rec_core.config import Config, digest, from_mapping, to_mapping
@@ -18,18 +20,27 @@ MODEL_NAME, PIPELINE = "lt4rec.model_name", "lt4rec.pipeline"
 CONFIG_FILE = "config.json"
 """Artifact of a pipeline run: its whole configuration, as it was."""
 
-_LOCK = "lt4rec.lock"
+KFP_RUN = "KFP_RUN_ID"
+"""Variable of every task on a cluster: the Kubeflow run that it belongs to."""
+
+_LOCK, _KFP_TAG = "lt4rec.lock", "lt4rec.kfp_run"
 
 
 def start_run(
     config: str, source: str, data_date: str, workspace: str, run_id: str, git_commit: str
 ) -> RunContext:
-    """Returns the context of run `run_id`, or of a new one where that is "" (on a cluster)."""
+    """Returns the context of run `run_id`; where that is "" (on a cluster), it's found or made.
+
+    It's the one that an earlier attempt of the same Kubeflow run began, else the one that
+    Kubeflow's MLflow plugin has injected, else a new one.
+    """
     place = Path(workspace)
     if not run_id:
         settings = from_mapping(json.loads(config))
         store = open_store(settings.tracking, place)
-        run_id = new_parent(store, settings, source, data_date, git_commit)
+        run_id = _earlier_attempt(store) or new_parent(
+            store, settings, source, data_date, git_commit, injected=injected_parent(store)
+        )
     return RunContext(run_id, place, data_date, git_commit)
 
 
@@ -41,15 +52,28 @@ def new_parent(
     git_commit: str,
     lock: str = "",
     pipeline: str = "training",
+    injected: str = "",
 ) -> str:
-    """Starts the pipeline run's MLflow run, tied to a `held` lock, and returns its id."""
+    """Starts the pipeline run's MLflow run, tied to a `held` lock, and returns its id.
+
+    One that was `injected` is taken for it instead.
+    """
     context = RunContext("", store.workspace, data_date, git_commit)
     tags = {**context.tags, "config_digest": digest(config), "lt4rec.source": source}
     tags |= {MODEL_NAME: config.register.model_name, PIPELINE: pipeline}
-    name = f"{config.name} {data_date}".strip()
-    run_id = store.start_parent(name, tags | ({_LOCK: lock} if lock else {}))
+    tags |= {_LOCK: lock} if lock else {}
+    tags |= {_KFP_TAG: os.environ[KFP_RUN]} if KFP_RUN in os.environ else {}
+    if injected:
+        store.set_tags(injected, tags | {WORKSPACE: str(store.workspace)})
+    run_id = injected or store.start_parent(f"{config.name} {data_date}".strip(), tags)
     store.log_document(run_id, to_mapping(config), CONFIG_FILE)
     return run_id
+
+
+def _earlier_attempt(store: Store) -> str:
+    kfp_run = os.environ.get(KFP_RUN)
+    runs = store.search(f"tags.`{_KFP_TAG}` = '{kfp_run}'") if kfp_run else []
+    return str(runs[0].info.run_id) if runs else ""
 
 
 @contextmanager

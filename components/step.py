@@ -20,8 +20,10 @@ from typing import Any
 from components import store as mlflow_store
 from components.digests import stage_settings, step_key
 from components.failures import Failure, write_failure
+from components.injected import injected_run
 from components.lifeline import die_with_runner
 from components.reference import Reference
+from components.retries import note_if_final, stop_if_final
 from components.run_context import RunContext
 from components.store import Store, open_store
 from components.tracker import MlflowTracker
@@ -94,7 +96,7 @@ class Step:
         else:  # what is left of a run killed between storing and clearing up
             shutil.rmtree(self.room, ignore_errors=True)
         store.resume(self.context.run_id)
-        self.run_id = store.start_child(self.context.run_id, self.node, tags)
+        self.run_id = self._start(tags)
         self.room.mkdir(parents=True, exist_ok=True)
         self.tracker = MlflowTracker(
             store.client, self.run_id, self.node, self.room / "metrics.jsonl"
@@ -106,6 +108,12 @@ class Step:
             return
         self.needed = not self.is_made()
         self.tracker.progress("started" if self.needed else "was made before, and is stored now")
+
+    def _start(self, tags: Mapping[str, str]) -> str:
+        injected = injected_run(self.store)
+        if injected and injected.data.tags.get(mlflow_store.PARENT) == self.context.run_id:
+            return self.store.take_over(str(injected.info.run_id), self.node, tags)
+        return self.store.start_child(self.context.run_id, self.node, tags)
 
     def is_made(self) -> bool:
         """Whether a killed run left the finished artifact, and only storing it is missing."""
@@ -193,6 +201,7 @@ def open_step(
     die_with_runner()
     context = RunContext.parse(run)
     name = context.name(node)
+    stop_if_final(context, name)
     step: Step | None = None
     try:
         settings = change(settings_in(from_mapping(json.loads(config)), context.world))
@@ -219,6 +228,7 @@ def _fail(step: Step | None, context: RunContext, failure: Failure) -> None:
     write_failure(context.workspace, context.run_id, failure)
     if step is None:
         return
+    note_if_final(context, failure, step.config)
     try:
         run_id = getattr(step, "run_id", None)
         if run_id is not None:

@@ -19,7 +19,7 @@ from lt4rec_core.errors import ArtifactError, StoreError
 KEY, DIGEST, PATH = "lt4rec.key", "lt4rec.digest", "lt4rec.artifact"
 NODE, REUSED, WORKSPACE = "lt4rec.node", "lt4rec.reused_from", "lt4rec.workspace"
 SECONDS = "seconds"
-_PARENT = "mlflow.parentRunId"
+PARENT = "mlflow.parentRunId"
 _PARAMS = 100  # MLflow takes so many parameters a call
 
 
@@ -47,9 +47,16 @@ class Store:
         """Starts the run of one DAG node below `parent` and returns its id."""
         with store_errors("no run can be started"):
             run = self.client.create_run(
-                self.experiment_id, tags={**tags, NODE: node, _PARENT: parent}, run_name=node
+                self.experiment_id, tags={**tags, NODE: node, PARENT: parent}, run_name=node
             )
         return str(run.info.run_id)
+
+    def take_over(self, run_id: str, node: str, tags: Mapping[str, str]) -> str:
+        """Makes a run that Kubeflow started the run of a DAG node, whatever became of it before."""
+        self.set_tags(run_id, {**tags, NODE: node})
+        with store_errors("the run can't be taken over"):
+            self.client.update_run(run_id, status="RUNNING")
+        return run_id
 
     def log_params(self, run_id: str, params: Mapping[str, str]) -> None:
         """Records parameters, in as few calls as MLflow takes."""
@@ -111,7 +118,7 @@ class Store:
 
     def children(self, parent: str) -> dict[str, Any]:
         """Returns the latest run of each node below `parent`, by node name."""
-        runs = self.search(f"tags.`{_PARENT}` = '{parent}'")
+        runs = self.search(f"tags.`{PARENT}` = '{parent}'")
         return {run.data.tags[NODE]: run for run in reversed(runs) if NODE in run.data.tags}
 
     def metrics(self, run_id: str) -> dict[int, dict[str, float]]:

@@ -49,3 +49,7 @@ class AlertError(LT4RECError):
     """A day was judged, and an alert of severity "error" came of it."""
 
     exit_code = 4
+
+
+class ClusterError(LT4RECError):
+    """The cluster's API can't be reached, or refuses what it was asked."""

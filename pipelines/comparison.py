@@ -17,7 +17,7 @@ from lt4rec_core.comparison.settings import seeds_of, trained_of
 from lt4rec_core.comparison.worlds import settings_in
 from lt4rec_core.config import Config
 from pipelines.data_nodes import DataNodes, data_nodes
-from pipelines.node import make_node
+from pipelines.node import make_node, pipeline_config
 
 NAME = "lt4rec-comparison"
 
@@ -56,7 +56,11 @@ def comparison_pipeline(config: Config) -> Any:
         valid = node(validate, name_in(name, "validate"), **run, dataset=dataset)
         return DataNodes(run, dataset, valid)
 
-    @dsl.pipeline(name=NAME, description="Sharing methods under the same rules, side by side.")
+    @dsl.pipeline(
+        name=NAME,
+        description="Sharing methods under the same rules, side by side.",
+        pipeline_config=pipeline_config(config.cluster),
+    )
     def comparison(
         config: str,
         source: str,

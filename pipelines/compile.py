@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.data.atomic import file_aside
+from lt4rec_core.errors import ConfigError
 from lt4rec_core.preflight import check_ready
 
 
 def compile_pipeline(
-    config: Config, target: Path, git_commit: str = "", pipeline: str = "training"
+    config: Config,
+    target: Path,
+    git_commit: str = "",
+    pipeline: str = "training",
+    *,
+    scheduled: bool = False,
 ) -> Path:
     """Compiles the DAG of `config` to the IR YAML file `target` and returns the path.
 
@@ -24,14 +31,23 @@ def compile_pipeline(
         target: the file to write.
         git_commit: commit of the code, for the tags of the runs.
         pipeline: "training" or "comparison".
+        scheduled: the test day follows from the time that a run is due; training only.
+
+    Raises:
+        ConfigError: a name isn't known, or an address has a password in it.
     """
     check_ready(config)
+    _refuse_passwords(to_mapping(config))
     from kfp import compiler
 
     from pipelines.comparison import comparison_pipeline
     from pipelines.training import training_pipeline
 
-    make = {"training": training_pipeline, "comparison": comparison_pipeline}[pipeline]
+    made = (
+        comparison_pipeline(config)
+        if pipeline == "comparison"
+        else training_pipeline(config, scheduled=scheduled)
+    )
     defaults = {
         "config": json.dumps(to_mapping(config), sort_keys=True),
         "source": config.cluster.source,
@@ -42,7 +58,7 @@ def compile_pipeline(
         defaults["data_date"] = config.comparison.data_date
     with file_aside(target.with_suffix(".yaml")) as partial:
         file = partial.with_suffix(".yaml")  # KFP wants this suffix
-        compiler.Compiler().compile(make(config), str(file), pipeline_parameters=defaults)
+        compiler.Compiler().compile(made, str(file), pipeline_parameters=defaults)
         partial.write_text(_head(config) + file.read_text(encoding="utf-8"), encoding="utf-8")
         file.unlink()
     return target.with_suffix(".yaml")
@@ -51,3 +67,15 @@ def compile_pipeline(
 def _head(config: Config) -> str:
     account = config.cluster.service_account
     return f"# Submit with the service account {account!r}.\n" if account else ""
+
+
+def _refuse_passwords(settings: object, place: str = "") -> None:
+    """The IR has the whole configuration, and whoever may see a run may read it."""
+    if isinstance(settings, dict):
+        for key, value in settings.items():
+            _refuse_passwords(value, f"{place}.{key}".lstrip("."))
+    elif isinstance(settings, str) and re.search(r"://[^/@\s]*:[^/@\s]+@", settings):
+        raise ConfigError(
+            f"{place} has a password in its address, and would show it; put it into a secret, "
+            "and name that in [[cluster.secrets]]"
+        )

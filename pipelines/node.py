@@ -8,7 +8,16 @@ from typing import Any
 from kfp import dsl, kubernetes
 from kfp.dsl.python_component import PythonComponent
 
-from lt4rec_core.config import Cluster, Config, Resources
+from components.pipeline_run import KFP_RUN
+from lt4rec_core.config import Cluster, Config, resources_of
+
+SCHEDULED_TIME = dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER
+"""Becomes the time that a recurring run was due, in UTC, where a task takes it as an input.
+
+Kubeflow's back end fills it in from version 2.17 on, in a task's own input only (never in
+a pipeline's parameter); macros like [[ScheduledTime]] aren't filled in for pipelines of
+the second version. In a run that no schedule started it becomes the time of creation.
+"""
 
 
 def make_node(
@@ -16,6 +25,11 @@ def make_node(
 ) -> dsl.PipelineTask:
     """Adds `component` to the pipeline that is being defined, as a node called `name`."""
     return _on_cluster(_named(component, name, settings)(**inputs), name, settings.cluster)
+
+
+def pipeline_config(cluster: Cluster) -> dsl.PipelineConfig:
+    """Returns what a whole pipeline asks of the cluster."""
+    return dsl.PipelineConfig(ttl_seconds_after_finished=cluster.ttl_seconds or None)
 
 
 def _named(component: PythonComponent, name: str, config: Config) -> PythonComponent:
@@ -32,9 +46,7 @@ def _named(component: PythonComponent, name: str, config: Config) -> PythonCompo
 
 def _on_cluster(task: dsl.PipelineTask, name: str, cluster: Cluster) -> dsl.PipelineTask:
     """Sets what the node asks of the cluster; the local runner ignores it."""
-    stage = name.replace("-", "_")
-    known = [key for key in cluster.resources if stage == key or stage.startswith(f"{key}_")]
-    asked = cluster.resources[max(known, key=len)] if known else Resources()
+    asked = resources_of(name, cluster)
     # KFP's cache can't see the code in the image, whether an artifact still exists, or
     # which MLflow run a step belongs to. The components look for finished results
     # themselves, by a key of all of that.
@@ -52,8 +64,19 @@ def _on_cluster(task: dsl.PipelineTask, name: str, cluster: Cluster) -> dsl.Pipe
         )
     if asked.timeout_seconds:
         kubernetes.set_timeout(task, asked.timeout_seconds)
+    for label, value in asked.node_selector.items():
+        kubernetes.add_node_selector(task, label, value)
+    for taint in asked.tolerations:
+        kubernetes.add_toleration(
+            task, taint.key, taint.operator, taint.value or None, taint.effect or None
+        )
     for secret in cluster.secrets:
         kubernetes.use_secret_as_env(task, secret.secret, {secret.key: secret.variable})
+    for folder in cluster.secret_folders:
+        kubernetes.use_secret_as_volume(task, folder.secret, folder.folder)
     kubernetes.mount_pvc(task, cluster.workspace_claim, cluster.workspace)
     kubernetes.set_image_pull_policy(task, cluster.image_pull_policy)
+    # A namespace that is "restricted" admits no pod that doesn't say so; the image's user is 10001.
+    kubernetes.set_security_context(task, run_as_non_root=True)
+    kubernetes.use_field_path_as_env(task, KFP_RUN, "metadata.labels['pipeline/runid']")
     return task

@@ -14,23 +14,28 @@ from components.single_task import single_task
 from components.warmup import warmup
 from lt4rec_core.config import Config
 from pipelines.data_nodes import data_nodes
-from pipelines.node import make_node
+from pipelines.node import SCHEDULED_TIME, make_node, pipeline_config
 
 NAME = "lt4rec-training"
 
 
-def training_pipeline(config: Config) -> Any:
+def training_pipeline(config: Config, *, scheduled: bool = False) -> Any:
     """Returns the KFP pipeline for the configuration's tasks and cluster.
 
     Its parameters are the whole configuration as JSON, where the logs and the workspace
     are, the test day, the MLflow run it belongs to ("": it makes one), and the commit.
+    One that is `scheduled` hands ingest the time that a run was due instead of the day.
     """
     tasks = [task.name for task in config.tasks]
 
     def node(component: PythonComponent, name: str, **inputs: Any) -> dsl.PipelineTask:
         return make_node(config, component, name, **inputs)
 
-    @dsl.pipeline(name=NAME, description="From raw logs to a gated, registered model.")
+    @dsl.pipeline(
+        name=NAME,
+        description="From raw logs to a gated, registered model.",
+        pipeline_config=pipeline_config(config.cluster),
+    )
     def training(
         config: str,
         source: str,
@@ -43,7 +48,7 @@ def training_pipeline(config: Config) -> Any:
             node,
             config=config,
             source=source,
-            data_date=data_date,
+            data_date=SCHEDULED_TIME if scheduled else data_date,
             workspace=workspace,
             parent_run_id=parent_run_id,
             git_commit=git_commit,

@@ -1,5 +1,14 @@
 """The typed, frozen configuration of a run."""
 
+from lt4rec_core.config.cluster import (
+    Cluster,
+    Kubeflow,
+    Resources,
+    SecretFolder,
+    SecretVariable,
+    Toleration,
+    resources_of,
+)
 from lt4rec_core.config.comparison import Comparison, Range, Value, Variant
 from lt4rec_core.config.data import (
     S3,
@@ -23,16 +32,7 @@ from lt4rec_core.config.method import (
     Warmup,
 )
 from lt4rec_core.config.monitor import Monitor, Webhook
-from lt4rec_core.config.operation import (
-    Cluster,
-    Evaluate,
-    GateRule,
-    Register,
-    Resources,
-    SecretVariable,
-    Slice,
-    Tracking,
-)
+from lt4rec_core.config.operation import Evaluate, GateRule, Register, Slice, Tracking
 from lt4rec_core.config.root import Config, check
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Ingest",
     "JointTrain",
     "KuaiRand",
+    "Kubeflow",
     "Model",
     "Monitor",
     "Optimizer",
@@ -54,6 +55,7 @@ __all__ = [
     "Range",
     "Register",
     "Resources",
+    "SecretFolder",
     "SecretVariable",
     "SingleTask",
     "Slice",
@@ -61,6 +63,7 @@ __all__ = [
     "TFRecord",
     "Table",
     "TaskSettings",
+    "Toleration",
     "Tracking",
     "Validate",
     "Value",
@@ -72,5 +75,6 @@ __all__ = [
     "digest",
     "from_mapping",
     "load",
+    "resources_of",
     "to_mapping",
 ]

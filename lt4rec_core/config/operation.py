@@ -1,8 +1,6 @@
-"""Sections of the configuration about judging, registering, tracking and running a model."""
+"""Sections of the configuration about judging, registering and tracking a model."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from pydantic import Field
 
@@ -63,38 +61,3 @@ class Tracking:
     uri: str = ""
     artifact_root: str = ""
     experiment: str = "lt4rec"
-
-
-@section
-class Resources:
-    """What one DAG node asks of the cluster."""
-
-    cpu: str = "2"
-    memory: str = "8Gi"
-    gpus: int = Field(default=0, ge=0)
-    retries: int = Field(default=0, ge=0)
-    backoff_seconds: int = Field(default=60, ge=1)
-    timeout_seconds: int = Field(default=0, ge=0)
-
-
-@section
-class SecretVariable:
-    """An environment variable of every task, taken from a key of a Kubernetes secret."""
-
-    variable: str
-    secret: str
-    key: str
-
-
-@section
-class Cluster:
-    """What `lt4rec compile` writes into the IR besides the DAG."""
-
-    image: str = "lt4rec:0.1.0"
-    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
-    service_account: str = ""
-    workspace: str = "/workspace"
-    workspace_claim: str = "lt4rec-workspace"
-    source: str = ""
-    resources: dict[str, Resources] = Field(default_factory=dict)
-    secrets: tuple[SecretVariable, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from lt4rec_core.config.cluster import Cluster
 from lt4rec_core.config.comparison import Comparison
 from lt4rec_core.config.data import FeatureField, Ingest, Synthetic, Validate
 from lt4rec_core.config.method import (
@@ -19,7 +20,7 @@ from lt4rec_core.config.method import (
     Warmup,
 )
 from lt4rec_core.config.monitor import Monitor
-from lt4rec_core.config.operation import Cluster, Evaluate, Register, Tracking
+from lt4rec_core.config.operation import Evaluate, Register, Tracking
 from lt4rec_core.config.section import section
 from lt4rec_core.errors import ConfigError
 

@@ -6,13 +6,13 @@ with is imported when it works.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.cli.arguments import git_commit, read_config
+from pipelines.cli.cluster import schedule, submit
 from pipelines.cli.comparing import compare, tune
 from pipelines.cli.ending import Program, print_json
 from pipelines.cli.operating import history, monitor, promote, rollback
@@ -20,6 +20,8 @@ from pipelines.cli.options import (
     ConfigArgument,
     DateOption,
     JsonOption,
+    Pipeline,
+    PipelineOption,
     SetOption,
     SourceOption,
     WorkspaceOption,
@@ -38,13 +40,6 @@ app = typer.Typer(
     "configuration or input, 3 the data failed validation, 4 a day has an alert of severity "
     "error, 1 anything else.",
 )
-
-
-class Pipeline(StrEnum):
-    """The DAGs that can be compiled."""
-
-    TRAINING = "training"
-    COMPARISON = "comparison"
 
 
 def _version(asked: bool) -> None:
@@ -142,9 +137,7 @@ def validate(
 def compile_dag(
     config: ConfigArgument,
     target: Annotated[Path, typer.Option("--target", metavar="FILE", help="The .yaml to write.")],
-    pipeline: Annotated[
-        Pipeline, typer.Option("--pipeline", help="What `run` runs, or what `compare` does.")
-    ] = Pipeline.TRAINING,
+    pipeline: PipelineOption = Pipeline.TRAINING,
     settings: SetOption = None,
 ) -> None:
     """Write the same DAG for a cluster, as KFP's IR YAML."""
@@ -210,6 +203,8 @@ app.command()(history)
 app.command()(monitor)
 app.command()(promote)
 app.command()(rollback)
+app.command()(submit)
+app.add_typer(schedule, name="schedule")
 
 
 def main() -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.cli.arguments import data_day
+
+
+class Pipeline(StrEnum):
+    """The DAGs that can be compiled."""
+
+    TRAINING = "training"
+    COMPARISON = "comparison"
+
 
 ConfigArgument = Annotated[
     str, typer.Argument(metavar="CONFIG", help="A TOML file, or a shipped one's name, like demo.")
@@ -37,4 +46,7 @@ JsonOption = Annotated[
 ArmsOption = Annotated[
     list[str] | None,
     typer.Option("--arms", metavar="ARM,…", help="Sharing methods, by comma; all for every one."),
+]
+PipelineOption = Annotated[
+    Pipeline, typer.Option("--pipeline", help="What `run` runs, or what `compare` does.")
 ]

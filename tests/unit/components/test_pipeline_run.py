@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
-from components.pipeline_run import end_killed, held, new_parent, scratch_folder
+from components.pipeline_run import (
+    KFP_RUN,
+    end_killed,
+    held,
+    new_parent,
+    scratch_folder,
+    start_run,
+)
 from components.store import Store
-from lt4rec_core.config import Config, from_mapping
+from lt4rec_core.config import Config, Tracking, from_mapping, to_mapping
 
 
 @pytest.fixture
@@ -51,3 +59,18 @@ def test_run_tells_what_it_is_about(store: Store, config: Config) -> None:
     assert run.info.run_name == "feed 2026-01-04"
     assert run.data.tags["lt4rec.source"] == "/logs"
     assert run.data.tags["git_commit"] == "abc"
+
+
+def test_second_attempt_of_a_kubeflow_run_goes_on_with_its_run(
+    store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dataclasses.replace(config, tracking=Tracking(experiment="test"))
+
+    def attempt(kubeflow_run: str) -> str:
+        monkeypatch.setenv(KFP_RUN, kubeflow_run)
+        text = json.dumps(to_mapping(settings))
+        return start_run(text, "s3://logs", "2026-01-04", str(store.workspace), "", "").run_id
+
+    first = attempt("one")
+    assert attempt("one") == first
+    assert attempt("two") != first

@@ -79,3 +79,43 @@ def test_every_node_runs_on_the_configured_image() -> None:
     spec = spec_of(config_of(cluster={"image": "registry.example/lt4rec:7"}))
     images = {e["container"]["image"] for e in spec["deploymentSpec"]["executors"].values()}
     assert images == {"registry.example/lt4rec:7"}
+
+
+def platform_of(config: Config) -> Any:
+    spec = json_format.MessageToDict(training_pipeline(config).platform_spec)
+    return spec["platforms"]["kubernetes"]
+
+
+def test_nodes_and_taints_are_of_the_nodes_own_choosing() -> None:
+    taint = {"key": "gpu", "operator": "Equal", "value": "a100", "effect": "NoSchedule"}
+    asked = {"warmup": {"gpus": 1, "node_selector": {"pool": "gpu"}, "tolerations": [taint]}}
+    config = config_of(cluster={"resources": asked})
+    executors = platform_of(config)["deploymentSpec"]["executors"]
+    assert executors["exec-warmup"]["nodeSelector"]["labels"] == {"pool": "gpu"}
+    assert executors["exec-warmup"]["tolerations"] == [taint]
+    assert not {"nodeSelector", "tolerations"} & set(executors["exec-ingest"])
+    container = spec_of(config)["deploymentSpec"]["executors"]["exec-warmup"]["container"]
+    assert container["resources"]["accelerator"]["resourceCount"] == "1"
+
+
+def test_every_node_has_the_secrets_folder_and_may_not_be_root() -> None:
+    folders = [{"secret": "ca", "folder": "/etc/ca"}]
+    platform = platform_of(config_of(cluster={"secret_folders": folders}))
+    for executor in platform["deploymentSpec"]["executors"].values():
+        (volume,) = executor["secretAsVolume"]
+        assert (volume["secretName"], volume["mountPath"]) == ("ca", "/etc/ca")
+        assert executor["securityContext"] == {"runAsNonRoot": True}
+
+
+def test_finished_runs_are_kept_as_long_as_asked() -> None:
+    platform = platform_of(config_of(cluster={"ttl_seconds": 3600}))
+    assert platform["pipelineConfig"]["resourceTtlOnCompletion"] == 3600
+    assert "resourceTtlOnCompletion" not in platform_of(config_of()).get("pipelineConfig", {})
+
+
+def test_retries_of_a_node_are_those_that_its_component_counts() -> None:
+    asked = {"prune": {"retries": 2, "backoff_seconds": 30}}
+    spec = spec_of(config_of(cluster={"resources": asked}))
+    policy = spec["root"]["dag"]["tasks"]["prune-ctr"]["retryPolicy"]
+    assert (policy["maxRetryCount"], policy["backoffDuration"]) == (2, "30s")
+    assert policy["backoffFactor"] == 2.0

@@ -1,0 +1,54 @@
+"""Runs a DAG on a cluster, now."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lt4rec_core.config import Config
+from lt4rec_core.preflight import check_date
+from pipelines.compile import compile_pipeline
+from pipelines.kubeflow import open_api
+
+
+def submit_run(
+    config: Config,
+    data_date: str,
+    *,
+    source: str = "",
+    pipeline: str = "training",
+    git_commit: str = "",
+) -> dict[str, Any]:
+    """Compiles the DAG, starts one run of it, and returns the `--json` object.
+
+    Args:
+        config: the run's settings; `cluster` says where it runs.
+        data_date: the test day, "" for a source without dates.
+        source: the raw logs, "" for `cluster.source`.
+        pipeline: "training" or "comparison".
+        git_commit: commit of the code, "" if unknown.
+
+    Raises:
+        ConfigError: of `compile_pipeline`, or a day is missing.
+        ClusterError: the API can't be reached, or refuses.
+    """
+    date = data_date or (config.comparison.data_date if pipeline == "comparison" else "")
+    check_date(config, date)
+    given = {"data_date": date, "source": source}
+    with tempfile.TemporaryDirectory() as folder:
+        file = compile_pipeline(config, Path(folder) / "pipeline.yaml", git_commit, pipeline)
+        with open_api(config.cluster.kubeflow) as api:
+            run = api.client.run_pipeline(
+                api.experiment_id,
+                f"{config.name} {date}".strip(),
+                pipeline_package_path=str(file),
+                params={name: value for name, value in given.items() if value},
+                service_account=config.cluster.service_account or None,
+            )
+    return {
+        "run_id": run.run_id,
+        "name": run.display_name,
+        "data_date": date or None,
+        "url": f"{config.cluster.kubeflow.host}/#/runs/details/{run.run_id}",
+    }
