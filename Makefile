@@ -26,18 +26,19 @@ export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 # The figures depend on the machine being quiet; they say what its load was.
 BENCH_ARGS ?=
 
-.PHONY: demo test fuzz check fix golden bench bench-peers lock clean help
+.PHONY: demo test test-services fuzz check fix golden bench bench-peers lock clean help
 
 help:
-	@echo "make demo    ten synthetic days: train, evaluate, gate, register, report (WORKSPACE=$(WORKSPACE))"
-	@echo "make test    the whole test suite"
-	@echo "make fuzz    gives every reader $(FUZZ_EXAMPLES) spoiled files (half an hour on 2 cores)"
-	@echo "make check   lint, types and import contracts"
-	@echo "make fix     formats and mends what the linter can mend"
-	@echo "make golden  writes the golden files anew"
-	@echo "make bench   measures speed and memory, writes BENCHMARKS.md (BENCH_ARGS=--quick: only runs)"
-	@echo "make bench-peers  the same with peers, each in an environment of its own"
-	@echo "make lock    resolves the pinned requirements anew"
+	@echo "make demo           ten synthetic days: train, evaluate, gate, register, report (WORKSPACE=$(WORKSPACE))"
+	@echo "make test           the whole test suite"
+	@echo "make test-services  the DAG on PostgreSQL, an MLflow server and S3, on loopback"
+	@echo "make fuzz           gives every reader $(FUZZ_EXAMPLES) spoiled files (half an hour on 2 cores)"
+	@echo "make check          lint, types and import contracts"
+	@echo "make fix            formats and mends what the linter can mend"
+	@echo "make golden         writes the golden files anew"
+	@echo "make bench          measures speed and memory, writes BENCHMARKS.md (BENCH_ARGS=--quick: only runs)"
+	@echo "make bench-peers    the same with peers, each in an environment of its own"
+	@echo "make lock           resolves the pinned requirements anew"
 
 demo: $(VENV)/installed
 	@$(BIN)/lt4rec generate pipelines/configs/demo.toml --target $(WORKSPACE)/logs
@@ -46,6 +47,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The same tests are part of `make test`, where they're skipped without PostgreSQL.
+test-services: $(VENV)/installed
+	LT4REC_NEED_SERVICES=1 $(BIN)/python -m pytest tests/services
 
 # One reader a worker; each says how many inputs it was given.
 fuzz: $(VENV)/installed

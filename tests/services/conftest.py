@@ -1,0 +1,252 @@
+"""The services of a cluster, on loopback: PostgreSQL, an MLflow server on it, S3 (moto's server).
+
+They need PostgreSQL's own programs (`apt-get install postgresql`). Without them the tests
+are skipped, or fail where LT4REC_NEED_SERVICES is set, as `make test-services` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+INSTALL = "PostgreSQL isn't installed: apt-get install postgresql"
+READY_SECONDS = 120
+USER, PASSWORD = "lt4rec", "not-a-secret-here"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What is up, and how the command line reaches it."""
+
+    mlflow: str
+    s3: str
+    postgres: str
+    environment: Mapping[str, str]
+
+
+def programs() -> Path | None:
+    """The folder of initdb and postgres: on the path, or where Debian puts them."""
+    found = shutil.which("initdb")
+    if found and shutil.which("postgres"):
+        return Path(found).resolve().parent
+    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    return homes[-1].parent if homes else None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clear_up_when_ended() -> None:
+    """Lets SIGTERM end the tests as Ctrl-C does: through everything that clears up."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, stop)
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], ready: str, stop: signal.Signals = signal.SIGTERM, **options: Any
+) -> Iterator[None]:
+    """Runs a server until its block ends, however it ends; entered once it has said `ready`."""
+
+    def end_with_us() -> None:
+        ctypes.CDLL(None).prctl(1, stop)  # PR_SET_PDEATHSIG: a killed test run leaves no server
+
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        preexec_fn=end_with_us,  # noqa: PLW1509 (it calls the kernel only)
+        **options,
+    )
+    said: list[str] = []
+    is_over = threading.Event()
+    is_ready = threading.Event()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if ready in line:
+                is_ready.set()
+                is_over.set()
+        is_over.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        is_over.wait(READY_SECONDS)
+        if not is_ready.is_set():
+            pytest.fail(f"{command[0]} isn't ready:\n{''.join(said[-40:])}")
+        yield
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # workers that outlive their server
+        process.wait()
+        reader.join(10)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def other_user() -> dict[str, Any]:
+    """Options to run a program as somebody else: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = names.get("postgres") or names["nobody"]
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A new PostgreSQL with an empty database; gives its address."""
+    home = programs()
+    if home is None:
+        (pytest.fail if os.environ.get("LT4REC_NEED_SERVICES") else pytest.skip)(INSTALL)
+    # Not below pytest's own folders: they're closed to other users.
+    folder = Path(tempfile.mkdtemp(prefix="lt4rec-postgres-"))
+    who = other_user()
+    try:
+        if who:
+            os.chown(folder, who["user"], who["group"])
+        data, port = folder / "data", free_port()
+        made = [
+            str(home / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+        ]
+        done = subprocess.run(made, capture_output=True, text=True, check=False, cwd="/", **who)
+        assert done.returncode == 0, done.stderr
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(port),
+            "unix_socket_directories": "",
+            "fsync": "off",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        server = [str(home / "postgres"), "-D", str(data), *options]
+        with running(server, "ready to accept connections", signal.SIGINT, cwd="/", **who):
+            yield f"postgresql+psycopg2://{USER}@127.0.0.1:{port}/postgres"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """An S3 server; gives its address."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    try:
+        yield endpoint
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def objects(s3: str) -> Any:
+    """A client of the S3 server, where the buckets for logs and artifacts are made."""
+    import boto3
+
+    keys = {"aws_access_key_id": "someone", "aws_secret_access_key": "secret"}
+    client = boto3.client("s3", endpoint_url=s3, region_name="us-east-1", **keys)
+    for bucket in ("lt4rec-logs", "lt4rec-artifacts"):
+        client.create_bucket(Bucket=bucket)
+    return client
+
+
+@pytest.fixture(scope="session")
+def services(
+    postgres: str, s3: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
+    """All of them up, MLflow asking for a password."""
+    port, folder = free_port(), tmp_path_factory.mktemp("mlflow")
+    auth = folder / "basic_auth.ini"
+    auth.write_text(
+        f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = {postgres}\n", "utf-8"
+    )
+    common = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "AWS_ACCESS_KEY_ID": "someone",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "MLFLOW_S3_ENDPOINT_URL": s3,
+    }
+    server = {
+        **common,
+        "MLFLOW_BACKEND_STORE_URI": postgres,
+        "MLFLOW_DEFAULT_ARTIFACT_ROOT": "s3://lt4rec-artifacts/mlflow",
+        "MLFLOW_SERVE_ARTIFACTS": "false",
+        "MLFLOW_AUTH_CONFIG_PATH": str(auth),
+        "MLFLOW_AUTH_ADMIN_USERNAME": USER,
+        "MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "signs-cookies-of-this-test-only",
+    }
+    command = [sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    client = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
+    ready = "Application startup complete"
+    with running(command, ready, cwd=folder, env=server):
+        yield Services(f"http://127.0.0.1:{port}", s3, postgres, {**common, **client})
+
+
+@pytest.fixture(scope="session")
+def lt4rec(
+    services: Services, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Calls the command line in a process of its own, with what a task on a cluster has."""
+    stand = tmp_path_factory.mktemp("stand")
+    environment = {**services.environment, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=stand, env=environment, capture_output=True, text=True, check=False
+        )
+
+    return call
