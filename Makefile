@@ -48,7 +48,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# The same tests are part of `make test`, where they're skipped without PostgreSQL.
+# Needs PostgreSQL: apt-get install postgresql.
 test-services: $(VENV)/installed
 	LT4REC_NEED_SERVICES=1 $(BIN)/python -m pytest tests/services
 

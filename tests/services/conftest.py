@@ -1,7 +1,7 @@
 """The services of a cluster, on loopback: PostgreSQL, an MLflow server on it, S3 (moto's server).
 
-They need PostgreSQL's own programs (`apt-get install postgresql`). Without them the tests
-are skipped, or fail where LT4REC_NEED_SERVICES is set, as `make test-services` does.
+`make test-services` sets LT4REC_NEED_SERVICES; elsewhere the tests are skipped. They need
+PostgreSQL's own programs (`apt-get install postgresql`), and fail without them.
 """
 
 from __future__ import annotations
@@ -132,9 +132,11 @@ def other_user() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A new PostgreSQL with an empty database; gives its address."""
+    if not os.environ.get("LT4REC_NEED_SERVICES"):
+        pytest.skip("takes a minute: `make test-services` runs it")
     home = programs()
     if home is None:
-        (pytest.fail if os.environ.get("LT4REC_NEED_SERVICES") else pytest.skip)(INSTALL)
+        pytest.fail(INSTALL)
     # Not below pytest's own folders: they're closed to other users.
     folder = Path(tempfile.mkdtemp(prefix="lt4rec-postgres-"))
     who = other_user()
