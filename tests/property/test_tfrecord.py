@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lt4rec_core.data.sources.example import decode
+from lt4rec_core.data.sources.example_frame import frame_of
+from lt4rec_core.data.sources.examples import parse
 from lt4rec_core.data.sources.records import masked_crc32c, records
 from lt4rec_core.errors import InputError
 
@@ -128,3 +130,52 @@ def test_the_checksum_is_crc32c():
     # RFC 3720, B.4: 32 bytes of zeros have the CRC-32C 0x8a9136aa.
     crc = 0x8A9136AA
     assert masked_crc32c(bytes(32)) == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+MESSAGES = st.one_of(
+    st.builds(
+        example,
+        st.dictionaries(st.sampled_from([b"a", b"bb", b"cc", b"other"]), VALUES, max_size=4),
+        st.booleans(),
+        st.sampled_from([b"", field(9, b"later")]),
+    ),
+    st.binary(max_size=30),
+)
+
+
+def expected(value: bytes | float | int, text: bool) -> str | float | None:
+    if text:
+        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+@given(st.lists(MESSAGES, min_size=1, max_size=6))
+def test_messages_side_by_side_are_decoded_as_one_by_one(messages):
+    names = ["a", "bb", "cc"]
+    frame, seen = frame_of([str(n) for n in range(len(messages))], messages, names, names)
+    decoded = []
+    for message in messages:
+        try:
+            decoded.append(decode(message, {name.encode() for name in names}))
+        except ValueError:
+            decoded.append({})
+    assert seen == {name for values in decoded for name in values}
+    for name in names:
+        for kind in ("text", "number"):
+            wanted = [
+                [expected(value, kind == "text") for value in values.get(name.encode(), [])] or None
+                for values in decoded
+            ]
+            assert repr(frame[f"{kind}.{name}"].to_list()) == repr(wanted)
+
+
+@given(st.lists(st.dictionaries(NAMES, VALUES, min_size=1, max_size=6), min_size=1, max_size=5))
+def test_the_usual_layout_is_decoded_side_by_side(rows):
+    wanted = sorted({name for row in rows for name in row})
+    plain = parse([example(row) for row in rows], wanted).plain
+    kinds = {name: {type(row[name][0]) for row in rows if row.get(name)} for name in wanted}
+    if all(len(kind) <= 1 for kind in kinds.values()):
+        assert plain.all()

@@ -12,21 +12,20 @@ import fnmatch
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from lt4rec_core.config import Ingest
 from lt4rec_core.config import TFRecord as Settings
 from lt4rec_core.data.objects import Entry, Location, open_location
-from lt4rec_core.data.sources.example import Values, decode
+from lt4rec_core.data.sources.example import decode
+from lt4rec_core.data.sources.example_frame import frame_of
 from lt4rec_core.data.sources.records import records
 from lt4rec_core.data.sources.source import Columns, DayRead
 from lt4rec_core.data.sources.wanted import missing_column
 from lt4rec_core.errors import ConfigError, InputError
 
-CHUNK_ROWS = 16_384
-TEXTS, NUMBERS = pl.List(pl.String), pl.List(pl.Float64)
+CHUNK_ROWS, CHUNK_BYTES = 16_384, 64 << 20
 
 
 class TFRecordFiles:
@@ -98,15 +97,8 @@ def _read_all(place: Location, ingest: Ingest, columns: Columns, folder: Path) -
     labels = [settings.click, settings.watch_ratio]
     texts = list(dict.fromkeys([name for name in keys if name] + [*columns.single, *columns.multi]))
     numbers = list(dict.fromkeys([*labels, *columns.numeric]))
-    schema = pl.Schema(
-        {
-            "row_id": pl.String(),
-            **{f"text.{name}": TEXTS for name in texts},
-            **{f"number.{name}": NUMBERS for name in numbers},
-        }
-    )
     seen: set[bytes] = set()
-    parts = list(_write_chunks(place, settings, schema, seen, folder))
+    parts = list(_write_chunks(place, settings, texts, numbers, seen, folder))
     if not parts:
         raise InputError(f"no record in any file like {settings.pattern!r}; the source is empty")
     if lost := [name for name in (*texts, *numbers) if name.encode() not in seen]:
@@ -155,66 +147,39 @@ def _refuse_several(frame: pl.LazyFrame, columns: Columns) -> None:
 
 
 def _write_chunks(
-    place: Location, settings: Settings, schema: pl.Schema, seen: set[bytes], folder: Path
+    place: Location,
+    settings: Settings,
+    texts: list[str],
+    numbers: list[str],
+    seen: set[bytes],
+    folder: Path,
 ) -> Iterator[Path]:
-    rows: list[tuple[Any, ...]] = []
-    number = 0
-    for row in _decoded(place, settings, schema, seen, folder):
-        rows.append(row)
-        if len(rows) == CHUNK_ROWS:
-            yield _write(rows, schema, folder / f"{number:06}.parquet")
-            rows, number = [], number + 1
-    if rows:
-        yield _write(rows, schema, folder / f"{number:06}.parquet")
+    for number, (row_ids, messages) in enumerate(_chunks(place, settings, folder)):
+        frame, names = frame_of(row_ids, messages, texts, numbers)
+        seen.update(names)
+        path = folder / f"{number:06}.parquet"
+        frame.write_parquet(path)
+        yield path
 
 
-def _write(rows: list[tuple[Any, ...]], schema: pl.Schema, path: Path) -> Path:
-    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(path)
-    return path
-
-
-def _decoded(
-    place: Location, settings: Settings, schema: pl.Schema, seen: set[bytes], folder: Path
-) -> Iterator[tuple[Any, ...]]:
-    wanted = [(name.partition(".")[0], name.partition(".")[2].encode()) for name in schema][1:]
-    names = {name for _, name in wanted}
+def _chunks(
+    place: Location, settings: Settings, folder: Path
+) -> Iterator[tuple[list[str], list[bytes]]]:
+    """Yields records with their row ids, as many at a time as are decoded side by side."""
+    row_ids: list[str] = []
+    messages: list[bytes] = []
+    held = 0
     for entry in _entries(place, settings):
         path = place.fetch(entry, folder / "fetched")
         for number, record in enumerate(records(path, place.show(entry))):
-            try:
-                values = decode(record, names)
-            except ValueError:
-                values = {}
-            seen.update(values)
-            yield (
-                f"{entry.name}:{number}",
-                *(
-                    _texts(values.get(name)) if kind == "text" else _numbers(values.get(name))
-                    for kind, name in wanted
-                ),
-            )
-
-
-def _texts(values: Values | None) -> list[str] | None:
-    if not values:
-        return None
-    return [
-        value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-        for value in values
-    ]
-
-
-def _numbers(values: Values | None) -> list[float | None] | None:
-    if not values:
-        return None
-    return [_number(value) for value in values]
-
-
-def _number(value: bytes | float) -> float | None:
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
+            row_ids.append(f"{entry.name}:{number}")
+            messages.append(record)
+            held += len(record)
+            if len(messages) == CHUNK_ROWS or held >= CHUNK_BYTES:
+                yield row_ids, messages
+                row_ids, messages, held = [], [], 0
+    if messages:
+        yield row_ids, messages
 
 
 def _names(place: Location, settings: Settings, folder: Path) -> set[str]:
