@@ -12,6 +12,7 @@ import numpy.typing as npt
 from safetensors.numpy import save_file
 
 from lt4rec_core.errors import ArtifactError
+from lt4rec_core.ranking.compact import compact
 from lt4rec_core.ranking.layout import (
     EMBEDDINGS,
     LAYOUT_FILE,
@@ -34,6 +35,8 @@ def export(
 ) -> None:
     """Writes the model into the empty `folder`; the caller makes it appear whole.
 
+    What pruning left dead is taken out; see `lt4rec_core.ranking.compact`.
+
     Args:
         layout: what the model looks like.
         weights: the trained network: `embeddings.weight`, `over.<i>.weight` / `.bias`, and
@@ -46,7 +49,7 @@ def export(
     Raises:
         ArtifactError: weights, masks, vocabulary and layout don't fit each other.
     """
-    tensors = fold(layout, weights, masks)
+    layout, tensors = compact(layout, fold(layout, weights, masks))
     check_shapes(layout, tensors)
     check_sizes(layout, vocabulary)
     save_file(tensors, folder / WEIGHTS_FILE)

@@ -72,7 +72,8 @@ class RankingLayout:
     """Everything that scoring needs besides weights and ids.
 
     `length` is None where it doesn't enter the rank score (its exponent is 0, or no
-    training row had one).
+    training row had one). `widths` are a head's hidden layers where they are narrower than
+    `hidden`; `kept` are the inputs that some head reads, where they aren't all.
     """
 
     fields: tuple[Field, ...]
@@ -84,6 +85,8 @@ class RankingLayout:
     exponents: dict[str, float]
     length: Length | None
     schema_digest: str = ""
+    widths: dict[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
+    kept: tuple[int, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -100,18 +103,22 @@ class RankingLayout:
         return offsets
 
     @property
+    def crossings(self) -> int:
+        """Number of products of two fields."""
+        fields = len(self.fields)
+        return fields * fields if self.crossing == "full" else fields * (fields + 1) // 2
+
+    @property
     def inputs(self) -> int:
         """Size of the first layer's input: the crossing, then the fields' embeddings."""
-        fields = len(self.fields)
-        crossed = fields * fields if self.crossing == "full" else fields * (fields + 1) // 2
-        return crossed + fields * self.embedding_dim
+        return self.crossings + len(self.fields) * self.embedding_dim
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every tensor in `model.safetensors`."""
         shapes: dict[str, tuple[int, ...]] = {EMBEDDINGS: (self.rows, self.embedding_dim)}
-        sizes = (self.inputs, *self.hidden, 1)
         for task in self.tasks:
+            sizes = (len(self.kept) or self.inputs, *self.widths.get(task, self.hidden), 1)
             for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
                 shapes[head(task, layer, "weight")] = (outputs, inputs)
                 shapes[head(task, layer, "bias")] = (outputs,)
@@ -142,6 +149,9 @@ class RankingLayout:
                 for table in plain["tables"]
             )
             plain["hidden"], plain["tasks"] = tuple(plain["hidden"]), tuple(plain["tasks"])
+            widths = plain.get("widths", {})
+            plain["widths"] = {task: tuple(width) for task, width in widths.items()}
+            plain["kept"] = tuple(plain.get("kept", ()))
             plain["length"] = None if plain["length"] is None else Length(**plain["length"])
             layout = RankingLayout(**plain)
             _refuse_unfit(layout, files)
@@ -160,7 +170,8 @@ def _refuse_unfit(layout: RankingLayout, files: dict[str, str]) -> None:
     texts += [*layout.tasks, layout.crossing, layout.schema_digest]
     texts += [text for table in tables for text in (table.name, table.kind)]
     counts = [n for table in tables for n in (table.size, table.oov_buckets)]
-    counts += [*layout.hidden, layout.embedding_dim]
+    counts += [*layout.hidden, layout.embedding_dim, *layout.kept]
+    counts += [neurons for width in layout.widths.values() for neurons in width]
     numbers = [*layout.exponents.values(), *(cut for t in tables for cut in t.boundaries)]
     if layout.length is not None:
         texts.append(layout.length.column)
@@ -171,6 +182,10 @@ def _refuse_unfit(layout: RankingLayout, files: dict[str, str]) -> None:
         raise ValueError("a size isn't a number of rows")
     if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
         raise ValueError("an exponent or boundary isn't a finite number")
+    if any(len(width) != len(layout.hidden) for width in layout.widths.values()):
+        raise ValueError("a head hasn't as many layers as the network")
+    if not set(layout.kept) <= set(range(layout.inputs)) or len(set(layout.kept)) < len(layout.kept):
+        raise ValueError("its heads read inputs that there aren't")
     kinds = {table.name: table.kind for table in tables}
     if len(kinds) < len(tables) or any(kinds.get(f.table) != f.kind for f in fields):
         raise ValueError("its fields look up other tables than it lists")

@@ -24,13 +24,13 @@ from lt4rec_core.ranking.encode import (
     encode_single,
     numbers,
 )
+from lt4rec_core.ranking.heads import Heads
 from lt4rec_core.ranking.layout import (
     EMBEDDINGS,
     LAYOUT_FILE,
     WEIGHTS_FILE,
     Field,
     RankingLayout,
-    head,
     vocabulary_file,
 )
 
@@ -51,14 +51,13 @@ class Scorer:
     ) -> None:
         self.layout = layout
         self._embedding_RD = tensors[EMBEDDINGS]
-        self._heads = {task: _layers(layout, tensors, task) for task in layout.tasks}
+        self.heads = Heads(layout, tensors)
         self._tables = {table.name: table for table in layout.tables}
         self._lookups = {
             name: Lookup(ids[name], table.oov_buckets)
             for name, table in self._tables.items()
             if table.kind == "categorical"
         }
-        self._triangle = np.tril_indices(len(layout.fields))
 
     @classmethod
     def load(cls, folder: Path) -> Scorer:
@@ -134,11 +133,10 @@ class Scorer:
 
     def _score(self, batch: Mapping[str, list[Any]]) -> dict[str, npt.NDArray[Any]]:
         embedding_BFD = np.stack([self._embed(f, batch[f.column]) for f in self.layout.fields], 1)
-        input_BI = self._interact(embedding_BFD)
         scores: dict[str, npt.NDArray[Any]] = {
-            f"p{task}": _run(layers, input_BI) for task, layers in self._heads.items()
+            f"p{task}": values for task, values in self.heads.predict(embedding_BFD).items()
         }
-        rank_B = self._length_factor(batch, len(input_BI))
+        rank_B = self._length_factor(batch, len(embedding_BFD))
         for task in self.layout.tasks:
             exponent = self.layout.exponents.get(task, 0.0)
             if exponent:
@@ -160,18 +158,6 @@ class Scorer:
         count_B = np.diff(start_B, append=len(index_N)).astype(np.float32)
         pooled_BD: Float32 = np.divide(sum_BD, count_B[:, None], dtype=np.float32)
         return pooled_BD
-
-    def _interact(self, embedding_BFD: Float32) -> Float32:
-        """The fields' dot products, then the embeddings themselves: [B, I]."""
-        rows = len(embedding_BFD)
-        crossing_BFF = np.matmul(embedding_BFD, embedding_BFD.transpose(0, 2, 1))
-        if self.layout.crossing == "full":
-            fields = len(self.layout.fields)
-            crossing_BC = crossing_BFF.reshape(rows, fields * fields)
-        else:
-            crossing_BC = crossing_BFF[:, self._triangle[0], self._triangle[1]]
-        flat_BI = embedding_BFD.reshape(rows, self.layout.inputs - crossing_BC.shape[1])
-        return np.concatenate([crossing_BC, flat_BI], axis=1)
 
     def _length_factor(self, batch: Mapping[str, list[Any]], rows: int) -> npt.NDArray[np.float64]:
         length = self.layout.length
@@ -211,27 +197,6 @@ def check_sizes(layout: RankingLayout, ids: Mapping[str, Sequence[str]]) -> None
                 f"table {table.name!r} has {table.size} rows, but its ids or boundaries fill "
                 f"{seen}: vocabulary and layout don't belong together; export the model again"
             )
-
-
-def _layers(
-    layout: RankingLayout, tensors: Mapping[str, Float32], task: str
-) -> list[tuple[Float32, Float32]]:
-    depth = len(layout.hidden) + 1
-    return [
-        (tensors[head(task, layer, "weight")], tensors[head(task, layer, "bias")])
-        for layer in range(depth)
-    ]
-
-
-def _run(layers: Sequence[tuple[Float32, Float32]], input_BI: Float32) -> Float32:
-    hidden_BH = input_BI
-    for weight_OI, bias_O in layers[:-1]:
-        hidden_BH = np.maximum(hidden_BH @ weight_OI.T + bias_O, np.float32(0))
-    weight_OI, bias_O = layers[-1]
-    logit_B = (hidden_BH @ weight_OI.T + bias_O)[:, 0]
-    small_B = np.exp(-np.abs(logit_B))  # never overflows
-    probability_B: Float32 = np.where(logit_B >= 0, 1, small_B) / (1 + small_B)
-    return probability_B.astype(np.float32)
 
 
 def _listed(values: Any) -> list[Any]:
