@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,17 @@ class Ended:
     peak_bytes: int
 
 
-def run_child(command: Sequence[str], clock: Clock, stdout: int | None = None) -> Ended:
+def run_child(
+    command: Sequence[str],
+    clock: Clock,
+    stdout: int | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Ended:
     """Runs `command` with this project on its path; raises CalledProcessError where it fails."""
     path = os.pathsep.join([str(_PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=stdout, env={**os.environ, "PYTHONPATH": path})
+    environment = {**os.environ, **(variables or {}), "PYTHONPATH": path}
+    process = subprocess.Popen(command, stdout=stdout, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)

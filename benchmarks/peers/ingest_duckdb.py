@@ -1,0 +1,66 @@
+"""Joins, labels, numbers and writes the logs with DuckDB: SOURCE TARGET."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import duckdb
+from serve import serve
+
+SINGLE = ["user_id", "item_id", *[f"field_{number}" for number in range(14)]]
+MULTI = [f"tags_{number}" for number in range(3)]
+LAST_TRAINING_DAY = "2026-01-07"
+
+
+def ingest() -> None:
+    """Does what the project's ingestion does, without its checks."""
+    source, target = sys.argv[1], Path(sys.argv[2])
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    base = duckdb.connect(str(target / "base.duckdb"))
+    base.sql(f"""
+        create table log as
+        select i.*, c.impression_id is not null as click,
+               case when c.impression_id is not null
+                    then least(coalesce(p.play_time_ms, 0) / i.duration_ms, 1) end as watch_ratio
+        from read_parquet('{source}/impressions/*/*.parquet', hive_partitioning = true) i
+        left join (select impression_id, min(timestamp) as timestamp
+                   from read_parquet('{source}/clicks/*/*.parquet') group by 1) c
+               on c.impression_id = i.impression_id
+              and c.timestamp between i.timestamp and i.timestamp + 3600000
+        left join (select impression_id, sum(play_time_ms) as play_time_ms
+                   from read_parquet('{source}/plays/*/*.parquet') group by 1) p
+               on p.impression_id = i.impression_id
+    """)
+    for name in (*SINGLE, *MULTI):
+        value = f"unnest(string_split({name}, ','))" if name in MULTI else name
+        base.sql(f"""
+            create table ids_{name} as
+            select value, 16 + row_number() over (order by count(*) desc, value) as id
+            from (select {value} as value from log where date <= '{LAST_TRAINING_DAY}')
+            group by value having count(*) >= 2
+        """)
+    singles = ", ".join(f"coalesce(s_{name}.id, 1) as {name}" for name in SINGLE)
+    joins = " ".join(
+        f"left join ids_{name} s_{name} on s_{name}.value = l.{name}" for name in SINGLE
+    )
+    multis = ", ".join(
+        f"list_transform(string_split(l.{name}, ','), x -> coalesce(map_{name}[x], 1)) as {name}"
+        for name in MULTI
+    )
+    maps = ", ".join(
+        f"(select map(list(value), list(id)) from ids_{name}) as map_{name}" for name in MULTI
+    )
+    base.sql(f"""
+        copy (select l.date, l.impression_id, l.timestamp, l.duration_ms, l.click, l.watch_ratio,
+                     {singles}, {multis}
+              from log l {joins}, (select {maps}))
+        to '{target}/days' (format parquet, compression zstd, partition_by (date))
+    """)
+    base.close()
+
+
+if __name__ == "__main__":
+    serve(ingest)
