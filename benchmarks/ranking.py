@@ -123,8 +123,7 @@ class FoldedHeads(nn.Module):
         super().__init__()
         self._tasks, self._depth = layout.tasks, len(layout.hidden) + 1
         self._fields = len(layout.fields)
-        kept = tensors.get("head.inputs", np.arange(layout.inputs))
-        self.register_buffer("kept", torch.from_numpy(kept))
+        self.register_buffer("kept", torch.tensor(layout.kept or range(layout.inputs)))
         for task in layout.tasks:
             for layer in range(self._depth):
                 for part in ("weight", "bias"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.data import DATA, DATA_PEERS
 from benchmarks.metrics import METRIC_TIMES
+from benchmarks.pipeline import PIPELINE
 from benchmarks.ranking import RANKING
 from benchmarks.row import Topic
 from benchmarks.start_up import START_UP
@@ -17,6 +18,7 @@ OWN: dict[str, Topic] = {
     "ranking": RANKING,
     "metrics": METRIC_TIMES,
     "start_up": START_UP,
+    "pipeline": PIPELINE,
 }
 """What `make bench` runs."""
 

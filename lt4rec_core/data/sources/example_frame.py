@@ -62,7 +62,7 @@ def _texts(feature: Feature) -> pl.Series:
 
 
 def _numbers(feature: Feature) -> pl.Series:
-    if feature.kind != BYTES:
+    if feature.kind != BYTES or not len(feature.ends):
         return _lists(pl.Series(feature.values).cast(pl.Float64), feature)
     texts = _strings(feature)
     distinct = texts.unique()
