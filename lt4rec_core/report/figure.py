@@ -97,7 +97,9 @@ def standalone(drawing: Markup) -> str:
     text = str(drawing)
     for variable, value in _ALONE.items():
         text = text.replace(f"var({variable})", value)
-    head = '<svg xmlns="http://www.w3.org/2000/svg" '
+    sizes = re.search(r'viewBox="0 0 (\S+) (\S+)"', text)
+    size = f'width="{sizes[1]}" height="{sizes[2]}" ' if sizes else ""
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}'
     whole = text.replace("<svg ", head, 1).replace('style="', 'style="background:#ffffff;', 1)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{whole}\n'
 

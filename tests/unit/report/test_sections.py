@@ -166,7 +166,9 @@ def test_figures_are_whole_files_without_the_pages_variables(summary: dict[str, 
     for part in parts:
         text = standalone(part.drawing)
         assert "var(--" not in text
-        assert ElementTree.fromstring(text).tag.endswith("svg")
+        drawn = ElementTree.fromstring(text)
+        assert drawn.tag.endswith("svg")
+        assert float(drawn.attrib["width"]) > float(drawn.attrib["height"]) > 0
         assert not re.search(r"href=\"(?!#)", text)
 
 
