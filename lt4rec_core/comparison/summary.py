@@ -115,7 +115,9 @@ def _analyses(
         task.name: measure(config, task, rows, _predictions(task, trained), ALL) for task in tasks
     }
     said: dict[str, Any] = {"benefit": benefit(measured)} if comparison.benefit else {}
-    return said | ({"ablations": ablations(config, measured)} if comparison.ablations else {})
+    if comparison.ablations:
+        said["ablations"] = ablations(config, [result for result, _ in trained], measured)
+    return said
 
 
 def _predictions(

@@ -12,7 +12,8 @@ from lt4rec_core.comparison.result import Result
 from lt4rec_core.comparison.summary import summarize
 from lt4rec_core.config import Config, changed
 
-VARIANT = {"name": "mild", "group": "density", "set": {"prune.final_density": 0.8}}
+SET = {"prune.final_density": 0.8, "prune.final_density_of.cvr": 0.9}
+VARIANT = {"name": "mild", "group": "density", "set": SET}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_each_step_is_from_one_arm_to_the_next(summary: dict[str, Any]) -> None:
 
 def test_a_variant_is_held_against_its_arm(summary: dict[str, Any]) -> None:
     mild = summary["ablations"]["density"]["mild"]
-    assert mild["set"] == {"prune.final_density": 0.8}
+    assert mild["set"] == SET
     assert mild["instead_of"] == {"prune.final_density": 0.25}
     for task, about in mild["tasks"].items():
         lost = summary["parts"]["all"][task]["versus"]["single_task"]
