@@ -112,6 +112,7 @@ def test_shipped_variants_can_all_be_trained_and_cover_every_choice() -> None:
         "alternation",
         "loss weights",
         "choice of the mask",
+        "beyond the paper",
     }
     for name in trained_of(changed(shipped, {"comparison.ablations": True})):
         settings_of(shipped, name, 0)
