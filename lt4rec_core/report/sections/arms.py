@@ -8,7 +8,7 @@ from typing import Any
 from lt4rec_core.metrics import METRICS
 from lt4rec_core.report.gains_plot import gains_plot
 from lt4rec_core.report.results import arrow
-from lt4rec_core.report.sections.cells import gain, measured_on, relative, verdict, where
+from lt4rec_core.report.sections.cells import gain, measured_on, relative, value, verdict, where
 from lt4rec_core.report.sections.section import Figure, Section, Table
 from lt4rec_core.report.wording import MISSING, metric
 
@@ -73,10 +73,7 @@ def _arm_row(arm: str, tasks: Mapping[str, Any]) -> tuple[str, ...]:
     for judged in tasks.values():
         about = judged["arms"].get(arm)
         found = about.get("mtl_gain") if about else None
-        value = metric(about["mean"]) if about else MISSING
-        if about and "spread" in about:
-            value += f" ± {metric(about['spread'])}"
-        cells += [value, gain(found), relative(found)]
+        cells += [value(about), gain(found), relative(found)]
     return tuple(cells)
 
 

@@ -7,9 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lt4rec_core.report.results import tone
-from lt4rec_core.report.wording import MISSING, count, share, signed, signed_share
+from lt4rec_core.report.wording import MISSING, count, metric, share, signed, signed_share
 
 _WORDS = {"good": "better", "bad": "worse", "unsure": "not told apart"}
+
+
+def value(about: Mapping[str, Any] | None) -> str:
+    """A metric's mean and standard deviation over seeds."""
+    if not about:
+        return MISSING
+    return metric(about["mean"]) + (f" ± {metric(about['spread'])}" if "spread" in about else "")
 
 
 def gain(found: Mapping[str, Any] | None) -> str:
