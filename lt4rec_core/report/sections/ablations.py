@@ -19,10 +19,20 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
     lead = (
         "Every variant is its arm with the settings named, all else being equal; its arm, as it "
         "is configured, is the first row. The difference is the variant's gain over that row: "
-        f"below zero, the choice made there is the better one. {measured_on(summary, 'all')}"
+        "below zero, the choice made there is the better one. "
+        f"{_seeds(summary, groups)}{measured_on(summary, 'all')}"
     )
     tables = tuple(_table(summary, group, variants) for group, variants in groups.items())
     return Section("Ablations", lead, tables)
+
+
+def _seeds(summary: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    """Says so where variants have fewer seeds than arms, whose mean is then of others too."""
+    counts = [len(about["masks"]) for variants in groups.values() for about in variants.values()]
+    if min(counts) == len(summary["seeds"]):
+        return ""
+    of = f"{min(counts)} of the {len(summary['seeds'])} seeds"
+    return f"Variants have {of}: their gains and differences are taken on these alone. "
 
 
 def _table(summary: Mapping[str, Any], group: str, variants: Mapping[str, Any]) -> Table:

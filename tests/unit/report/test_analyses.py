@@ -81,6 +81,12 @@ def test_a_variant_stands_below_its_arm_with_the_difference(summary: dict[str, A
     )
 
 
+def test_fewer_seeds_of_variants_are_told(summary: dict[str, Any]) -> None:
+    made = [ablations.section({**summary, "seeds": seeds}) for seeds in ([0], [0, 1])]
+    leads = [part.lead for part in made if isinstance(part, Section)]
+    assert ["Variants have 1 of the 2 seeds" in lead for lead in leads] == [False, True]
+
+
 def test_a_task_in_which_a_variant_has_no_metric_is_left_open(summary: dict[str, Any]) -> None:
     without = copy.deepcopy(summary)
     without["ablations"]["warm-up"]["no_warmup"]["tasks"] = {}
