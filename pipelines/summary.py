@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
         "run_id": run_id,
         "data_date": data_date or None,
         "metrics": {task: entry["model"] for task, entry in judged["tasks"].items()},
-        "mtl_gain": {task: entry["mtl_gain"] for task, entry in judged["tasks"].items()},
-        "masks": _masks(folders),
+        "mtl_gain": {task: entry.get("mtl_gain") for task, entry in judged["tasks"].items()},
+        "events": {task: entry.get("events") for task, entry in judged["tasks"].items()},
+        "masks": _masks(folders, list(judged["tasks"])),
         "gate": {key: registered["gate"][key] for key in ("accepted", "reasons")},
         "model": registered["model"],
         "report": steps["register"].data.tags.get("lt4rec.report"),
@@ -37,15 +39,11 @@ def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
     }
 
 
-def _masks(folders: dict[str, Path]) -> dict[str, Any]:
+def _masks(folders: dict[str, Path], tasks: list[str]) -> dict[str, Any]:
     from lt4rec_core.pruning.mask import overlap
     from lt4rec_core.stages.prune import open_mask
 
-    found = {
-        node.removeprefix("prune-"): open_mask(folder)
-        for node, folder in folders.items()
-        if node.startswith("prune-")
-    }
+    found = {task: open_mask(folders[f"prune-{task}"]) for task in tasks}
     summary: dict[str, Any] = {
         task: {
             "density": saved.manifest["density"],
@@ -54,7 +52,7 @@ def _masks(folders: dict[str, Path]) -> dict[str, Any]:
         }
         for task, (_, saved) in found.items()
     }
-    pairs = [(a, b) for a in found for b in found if a < b]
+    pairs = itertools.combinations(tasks, 2)
     shares = {f"{a}/{b}": overlap(found[a][0], found[b][0]) for a, b in pairs}
     summary["overlap"] = next(iter(shares.values())) if len(shares) == 1 else shares
     return summary

@@ -19,7 +19,7 @@ from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.layout import layout_of
 from lt4rec_core.data.samples import Samples, read_samples
 from lt4rec_core.data.sealed import SealedDataset, seal
-from lt4rec_core.metrics import METRICS
+from lt4rec_core.metrics import METRICS, Undefined
 from lt4rec_core.metrics.metric import Array
 from lt4rec_core.metrics.trivial import trivial_predictions
 from lt4rec_core.tasks import Task, resolve
@@ -132,7 +132,7 @@ def _boosted(task: Task, told: Sequence[Task], dataset: SealedDataset, seed: int
     labels = samples.labels[task.label].numpy()[known].astype(np.float64)
     rates = [Rates(other, dataset, samples, seed) for other in told]
     inputs = np.hstack([each.out_of_fold for each in rates])[known]
-    binary = task.loss == "log_loss"
+    binary = task.binary
     kind = HistGradientBoostingClassifier if binary else HistGradientBoostingRegressor
     model = kind(max_iter=_TREES, early_stopping=False, random_state=seed).fit(inputs, labels)
 
@@ -179,7 +179,7 @@ class Rates:
     def _encoder(task: Task) -> Any:
         from sklearn.preprocessing import TargetEncoder
 
-        kind = "binary" if task.loss == "log_loss" else "continuous"
+        kind = "binary" if task.binary else "continuous"
         return TargetEncoder(target_type=kind)
 
 
@@ -200,7 +200,10 @@ def _best(task: Task, samples: Samples, predictions: Sequence[Array]) -> int:
     known = samples.population(task).numpy()
     labels = samples.labels[task.label].numpy()[known]
     metric = METRICS[task.metric]
-    values = [metric.compute(labels, candidate[known]) for candidate in predictions]
+    try:
+        values = [metric.compute(labels, candidate[known]) for candidate in predictions]
+    except Undefined:
+        return 0  # nothing to choose by: the simplest
     signed = values if metric.higher_is_better else [-value for value in values]
     return int(np.argmax(signed))
 

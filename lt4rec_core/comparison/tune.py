@@ -20,7 +20,7 @@ from lt4rec_core.data.sealed import SealedDataset
 from lt4rec_core.errors import TrainingError
 from lt4rec_core.tasks import resolve
 from lt4rec_core.tracking import SilentTracker, Tracker
-from lt4rec_core.training.predict import skill, trivial_metrics
+from lt4rec_core.training.predict import deciding, skill, trivial_metrics
 
 _DIVERGED = -1.0
 """Skill of settings under which training can't go on: worse than any that can."""
@@ -84,8 +84,9 @@ def tune(config: Config, arm: str, dataset: SealedDataset, state: Path, tracker:
 
 
 def _try(config: Config, dataset: SealedDataset, room: Path) -> dict[str, Any]:
-    tasks = resolve(config.tasks)
-    trivial = trivial_metrics(read_samples(dataset, "validation"), tasks)
+    validation = read_samples(dataset, "validation")
+    trivial = trivial_metrics(validation, resolve(config.tasks))
+    tasks = deciding(validation, [t for t in resolve(config.tasks) if t.name in trivial])
     try:
         metrics = train_arm(config, dataset, room, SilentTracker()).validation
     except TrainingError as error:

@@ -14,10 +14,11 @@ class TaskSettings:
     """A task of the run: an entry of the task registry, with what is changed of it.
 
     Empty strings and `weight = 0` keep the registry's value; a name that isn't in
-    the registry must give label, population, loss and metric.
+    the registry must give label, population, loss and metric. The name is part of those of
+    DAG nodes, tensors and columns.
     """
 
-    name: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: str = ""
     population: str = ""
     loss: str = ""

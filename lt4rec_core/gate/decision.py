@@ -16,6 +16,7 @@ from typing import Any
 from lt4rec_core.config import GateRule, Register
 from lt4rec_core.gate.comparison import Comparison, Demand, Found, find
 from lt4rec_core.metrics import METRICS
+from lt4rec_core.metrics.events import FEWEST_EVENTS, is_few
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def decide(
     """Decides on the model that `evaluation` (`metrics.json`) is about.
 
     Without a champion the model must meet the floors and, if `beat_trivial`, be better
-    than every trivial predictor in each task's primary metric. With one it must meet
-    the floors and lose no more, or gain as much, as the rules say.
+    than every trivial predictor in each task's primary metric, where the task has enough
+    events to tell. With one it must meet the floors and lose no more, or gain as much, as
+    the rules say.
     """
     tasks: Mapping[str, Any] = evaluation["tasks"]
     comparisons = [
@@ -149,10 +151,13 @@ def _judge_trivial(tasks: Mapping[str, Any], asked: bool) -> Iterator[Comparison
     for task, entry in tasks.items():
         metric = entry["metric"]
         value = find(tasks, task, metric)
+        few = is_few(entry.get("events"))
         for name, metrics in entry.get("trivial", {}).items():
             reference = metrics.get(metric)
             passed: bool | None = None
-            if value.value is None:
+            if value.value is None and reference is None:
+                verdict = f"has no value on these rows, whatever is predicted: {value.why}"
+            elif value.value is None:
                 passed, verdict = False, f"has no value: {value.why}"
             elif reference is None:
                 verdict = f"can't be compared: the trivial predictor {name} has no value"
@@ -161,17 +166,22 @@ def _judge_trivial(tasks: Mapping[str, Any], asked: bool) -> Iterator[Comparison
                 passed = gain > 0
                 verdict = (
                     f"= {value.value:.6g} is {_distance(gain)} the trivial predictor {name}'s "
-                    f"{reference:.6g}; the first model must be better"
+                    f"{reference:.6g}; "
+                )
+                verdict += (
+                    f"nothing is asked of {entry['events']} events, fewer than {FEWEST_EVENTS}"
+                    if few
+                    else "the first model must be better"
                 )
             yield Comparison(
                 task,
                 metric,
                 "",
-                "beat_trivial" if asked else "none",
+                "beat_trivial" if asked and not few else "none",
                 f"trivial.{name}",
                 value.value,
                 reference,
-                passed if asked else None,
+                passed if asked and not few else None,
                 f"{_subject(task, metric, '')} {verdict}",
             )
 

@@ -47,22 +47,37 @@ def gain_interval(
     """
     if replicates == 0:
         raise Undefined("no bootstrap replicates were asked for")
-    labels, predictions, _ = checked(labels_N, predictions_N, None)
-    _, reference, _ = checked(labels_N, reference_N, None)
-    users, drawable = _codes(users_N)
-    metric.compute(labels, predictions, users)
-    value_of = _resampled(metric, labels, predictions, users)
-    reference_of = _resampled(metric, labels, reference, users)
-    rng = np.random.default_rng(seed)
-    gains = np.concatenate(
-        [
-            _gains(metric, value_of(draws_RU), reference_of(draws_RU))
-            for draws_RU in _draws(rng, replicates, drawable)
-        ]
+    value_R, reference_R = (
+        replicate_values(metric, labels_N, values_N, users_N, replicates=replicates, seed=seed)
+        for values_N in (predictions_N, reference_N)
     )
-    defined = gains[np.isfinite(gains)]
-    if len(defined) * 2 < replicates:
-        raise Undefined(f"{replicates - len(defined)} of {replicates} replicates are undefined")
+    return _middle(_gains(metric, value_R, reference_R), confidence)
+
+
+def metric_interval(
+    metric: Metric,
+    labels_N: NDArray[np.generic],
+    predictions_N: NDArray[np.generic],
+    users_N: NDArray[np.generic],
+    *,
+    replicates: int,
+    confidence: float,
+    seed: int,
+) -> Interval:
+    """Returns the interval of the metric itself over drawn users; raises as `gain_interval`."""
+    values_R = replicate_values(
+        metric, labels_N, predictions_N, users_N, replicates=replicates, seed=seed
+    )
+    return _middle(values_R, confidence)
+
+
+def _middle(values_R: Array, confidence: float) -> Interval:
+    """Returns the middle `confidence` of replicates; Undefined where most have no value."""
+    defined = values_R[np.isfinite(values_R)]
+    if len(defined) * 2 < len(values_R):
+        raise Undefined(
+            f"{len(values_R) - len(defined)} of {len(values_R)} replicates are undefined"
+        )
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(defined, [tail, 1.0 - tail])
     return Interval(low=float(low), high=float(high))

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from lt4rec_core.config import Evaluate, Slice
 from lt4rec_core.errors import ConfigError
-from lt4rec_core.metrics.bootstrap import gain_interval
+from lt4rec_core.metrics.bootstrap import gain_interval, metric_interval
 from lt4rec_core.metrics.calibration import calibration_curve
+from lt4rec_core.metrics.events import count_events
 from lt4rec_core.metrics.metric import Array, Codes, Metric, Undefined
 from lt4rec_core.metrics.registry import METRICS, resolve
 from lt4rec_core.metrics.trivial import population
@@ -74,6 +75,7 @@ class _Sample:
     """One task's rows with everything that is judged on them, each array [N]."""
 
     metric: Metric
+    binary: bool
     labels: Array
     users: Codes
     models: Mapping[str, NDArray[np.generic]]
@@ -83,6 +85,7 @@ class _Sample:
         """Returns the sample of the rows that are marked."""
         return _Sample(
             metric=self.metric,
+            binary=self.binary,
             labels=self.labels[rows_N],
             users=self.users[rows_N],
             models={name: values[rows_N] for name, values in self.models.items()},
@@ -98,6 +101,7 @@ def _sample_of(
 
     return _Sample(
         metric=resolve(task.metric),
+        binary=task.binary,
         labels=rows[f"label.{task.label}"].cast(pl.Float64).to_numpy(),
         users=users_N,
         models=of_task(models),
@@ -138,6 +142,7 @@ def _judge_task(
     return {
         "metric": task.metric,
         **judged,
+        "interval": _interval(settings, everyone, seed, undefined),
         "trivial": trivial,
         "calibration": calibration,
         "slices": slices,
@@ -148,12 +153,34 @@ def _judge_task(
 def _judge_sample(settings: Evaluate, sample: _Sample, seed: int) -> dict[str, Any]:
     undefined: dict[str, str] = {}
     judged: dict[str, Any] = {"rows": len(sample.labels)}
+    if sample.binary:
+        judged["events"] = count_events(sample.labels)
     for name, values in sample.models.items():
         judged[name] = _metrics(sample, values, name, undefined)
     if "single_task" not in judged:
         undefined["single_task"] = "no single-task baseline was given"
     gain = _gain(settings, sample, judged, seed, undefined)
     return judged | ({"mtl_gain": gain} if gain else {}) | {"undefined": undefined}
+
+
+def _interval(
+    settings: Evaluate, sample: _Sample, seed: int, undefined: dict[str, str]
+) -> dict[str, float]:
+    """Of the model's own metric, over drawn users; empty where there is none."""
+    try:
+        found = metric_interval(
+            sample.metric,
+            sample.labels,
+            sample.models["model"],
+            sample.users,
+            replicates=settings.bootstrap_replicates,
+            confidence=settings.confidence,
+            seed=seed,
+        )
+    except Undefined as error:
+        undefined["interval"] = error.reason
+        return {}
+    return {"low": found.low, "high": found.high}
 
 
 def _metrics(

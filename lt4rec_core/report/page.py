@@ -46,6 +46,7 @@ def html(summary: ReportInput) -> str:
         metric_tables=results.metric_tables(summary),
         calibrations=results.calibrations(summary),
         slice_tables=results.slice_tables(summary),
+        too_few=results.too_few(results.events(summary)),
         config=json.dumps(summary.config, indent=2) if summary.config else "",
     )
 

@@ -114,7 +114,9 @@ def pruning(summary: ReportInput) -> list[dict[str, Any]]:
                 "task": task,
                 "plot": pruning_curve(
                     manifest["rounds"], manifest["round"], name=f"pruning-{place}", colour=tint
-                ),
+                )
+                if all(entry["value"] is not None for entry in manifest["rounds"])
+                else None,
                 "round": manifest["round"],
                 "density": manifest["density"],
                 "why": manifest.get("why", ""),

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from lt4rec_core.metrics import METRICS
+from lt4rec_core.metrics.events import FEWEST_EVENTS, is_few
 from lt4rec_core.report.figure import colour
 from lt4rec_core.report.input import ReportInput
 from lt4rec_core.report.plots import calibration_plot
@@ -53,18 +54,46 @@ def cards(summary: ReportInput) -> list[dict[str, Any]]:
                 "value": task["model"].get(task["metric"]),
                 "baseline": task.get("single_task", {}).get(task["metric"]),
                 "gain": gain,
-                "tone": tone(gain),
+                "tone": tone(gain, task.get("events")),
+                "interval": task.get("interval"),
                 "why": task["undefined"].get("mtl_gain")
                 or task["undefined"].get(f"model.{task['metric']}", ""),
                 "rows": task["rows"],
+                "events": task.get("events"),
+                "few": is_few(task.get("events")),
             }
         )
     return made
 
 
-def tone(gain: Mapping[str, float] | None) -> str:
-    """Says whether a gain is clear: "good" or "bad" where its interval excludes 0."""
-    if not gain or "low" not in gain:
+def events(summary: ReportInput) -> dict[str, int | None]:
+    """Returns the events of each task on the test day, None where its label isn't binary."""
+    judged = (summary.evaluation or {"tasks": {}})["tasks"]
+    return {name: task.get("events") for name, task in judged.items()}
+
+
+def too_few(events: Mapping[str, int | None]) -> str:
+    """Says which tasks have too few events for their figures to mean much; "" if none has.
+
+    `events` is by task, None of a label that isn't binary.
+    """
+    few = [f"{task} ({number})" for task, number in events.items() if is_few(number)]
+    if not few:
+        return ""
+    return (
+        f"Too few events to go by: {', '.join(few)}. Events are the rows of a label's rarer "
+        f"class, and fewer than {FEWEST_EVENTS} are a rule of thumb for too few (Vergouwe et al., "
+        "J. Clin. Epidemiol. 58, 2005). The figures of these tasks are told, but they would be "
+        "others on another day; no choice is made by them and none should be."
+    )
+
+
+def tone(gain: Mapping[str, float] | None, events: int | None = None) -> str:
+    """Says whether a gain is clear: "good" or "bad" where its interval excludes 0.
+
+    With too few events nothing is clear: an interval is itself estimated from them.
+    """
+    if not gain or "low" not in gain or is_few(events):
         return "unsure"
     if gain["low"] > 0:
         return "good"
@@ -148,7 +177,8 @@ def slice_tables(summary: ReportInput) -> list[dict[str, Any]]:
                     "model": part.get("model", {}).get(metric),
                     "baseline": part.get("single_task", {}).get(metric),
                     "gain": gain,
-                    "tone": tone(gain),
+                    "tone": tone(gain, part.get("events")),
+                    "events": part.get("events"),
                     "bar": _bar(gain, scale),
                     "why": part.get("undefined", {}).get("mtl_gain", ""),
                     "whole": label == "all rows",
@@ -164,6 +194,7 @@ def slice_tables(summary: ReportInput) -> list[dict[str, Any]]:
                 "task": name,
                 "metric": metric,
                 "arrow": arrow(metric),
+                "binary": "events" in task,
                 "rows": rows,
                 "left_out": left_out,
             }

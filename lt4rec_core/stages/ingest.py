@@ -150,6 +150,11 @@ def _refuse_untrainable(config: Config, log: RawLog) -> None:
             "clicked; expected some: see whether the clicks belong to these impressions"
         )
     for task in resolve(config.tasks):
+        if task.binary and not any(day.ones[task.label] for day in log.of("train")):
+            raise InputError(
+                f"task {task.name!r} has nothing to learn from: no training row has "
+                f"{task.label} = 1; train on more days (ingest.train_days) or leave the task out"
+            )
         for split in SPLITS:
             if not any(_samples(task.population, day) for day in log.of(split)):
                 days = ", ".join(day.day for day in log.of(split))

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from lt4rec_core.config import Config, Prune
 from lt4rec_core.data.dataset import Dataset
+from lt4rec_core.data.samples import Samples
 from lt4rec_core.errors import ArtifactError, ConfigError
+from lt4rec_core.metrics.events import FEWEST_EVENTS, count_events, is_few
 from lt4rec_core.model.network import Network
 from lt4rec_core.model.sharing.registry import find
 from lt4rec_core.pruning.magnitude import kept_per_round
@@ -28,12 +30,15 @@ from lt4rec_core.training.seeds import generator
 
 @dataclass(frozen=True)
 class Round:
-    """What one mask is worth: its density, and the metric of the network trained under it."""
+    """What one mask is worth: its density, and the metric of the network trained under it.
+
+    `value` is None where the metric isn't defined on the validation rows.
+    """
 
     round: int
     density: float
     metric: str
-    value: float
+    value: float | None
     digest: str
 
 
@@ -80,15 +85,17 @@ def prune(
         entry, following = _open_round(finished, dataset, mask)
         masks.append(mask)
         rounds.append(entry)
-        tracker.log_metrics(
-            {f"round_{entry.metric}": entry.value, "density": entry.density}, number
-        )
+        said = "undefined" if entry.value is None else f"{entry.value:.5f}"
+        known = {} if entry.value is None else {f"round_{entry.metric}": entry.value}
+        tracker.log_metrics({**known, "density": entry.density}, number)
         tracker.progress(
             f"round {number}/{settings.rounds}: density {entry.density:.3f}, "
-            f"validation {entry.metric} {entry.value:.5f}"
+            f"validation {entry.metric} {said}"
         )
         mask = following
     chosen, why = select(wanted, rounds, settings)
+    if settings.select == "best" and rounds[chosen].value is not None:
+        why += _evidence(wanted, ground.validation)
     return save_checkpoint(
         target,
         "mask",
@@ -109,21 +116,35 @@ def prune(
 def select(task: Task, rounds: Sequence[Round], settings: Prune) -> tuple[int, str]:
     """Returns the round whose mask is kept, and the reason in words.
 
-    Of equal metrics the earlier, denser round wins.
+    Of equal metrics the earlier, denser round wins. Where none is defined, the last one is
+    kept: the density that was asked for.
     """
+    last = rounds[-1].round
     if settings.select == "last":
-        return rounds[-1].round, f"round {rounds[-1].round} is the last one, as configured"
+        return last, f"round {last} is the last one, as configured"
+    values = {entry.round: entry.value for entry in rounds if entry.value is not None}
+    if len(values) < len(rounds):
+        return last, f"round {last} is the last one; no validation {task.metric} is defined"
     first = 0 if settings.dense_candidate else 1
-    best = rounds[first]
+    best = rounds[first].round
     for entry in rounds[first + 1 :]:
-        if is_better(task, entry.value, best.value):
-            best = entry
-    why = f"round {best.round} has the best validation {best.metric}, {best.value:.5f}"
+        if is_better(task, values[entry.round], values[best]):
+            best = entry.round
+    why = f"round {best} has the best validation {task.metric}, {values[best]:.5f}"
     if first == 1:
-        is_better_dense = is_better(task, rounds[0].value, best.value)
+        is_better_dense = is_better(task, values[0], values[best])
         verdict = "would be better" if is_better_dense else "is no better"
-        why += f" (round 0, dense, isn't a candidate; its {rounds[0].value:.5f} {verdict})"
-    return best.round, why
+        why += f" (round 0, dense, isn't a candidate; its {values[0]:.5f} {verdict})"
+    return best, why
+
+
+def _evidence(task: Task, validation: Samples) -> str:
+    """Says how little a choice stands on, where it stands on few events; else nothing."""
+    labels = validation.labels[task.label][validation.population(task)].numpy()
+    events = count_events(labels)
+    if not task.binary or not is_few(events):
+        return ""
+    return f"; on {events} events, fewer than {FEWEST_EVENTS}, it is mostly chance which one is"
 
 
 def _key_of_cut(sharing: str) -> str:
@@ -151,8 +172,8 @@ def _train_round(
     number: int,
     state: Path,
     tracker: Tracker,
-) -> float:
-    """Rewinds, trains under `mask`, returns the task's validation metric."""
+) -> float | None:
+    """Rewinds, trains under `mask`, returns the task's validation metric if it is defined."""
     config = ground.config
     optimizer = ground.optimizer(network)
     rewind(ground, network, optimizer, init, config.prune.rewind)
@@ -173,7 +194,7 @@ def _train_round(
         state / f"training-{number}",
         tracker,
     )
-    return trained.metrics[task.name]
+    return trained.metrics.get(task.name)
 
 
 def _save_round(target: Path, dataset: Dataset, entry: Round, mask: Mask, following: Mask) -> None:

@@ -30,3 +30,8 @@ class Task:
     metric: str
     weight: float
     outside: float | None = None
+
+    @property
+    def binary(self) -> bool:
+        """Whether the label is 0 or 1; otherwise it is a share between them."""
+        return self.loss == "log_loss"

@@ -22,7 +22,7 @@ from lt4rec_core.training.losses import LOSSES
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.precision import autocast
-from lt4rec_core.training.predict import skill, trivial_metrics, validation_metrics
+from lt4rec_core.training.predict import deciding, skill, trivial_metrics, validation_metrics
 from lt4rec_core.training.seeds import generator
 
 _LOSS_RECORDS = 50  # points of a loss curve
@@ -89,11 +89,15 @@ def train(
     the decay of a running mean of the weights, the mean is measured and kept.
 
     Raises:
-        TrainingError: the loss isn't finite, or a validation metric isn't defined.
+        TrainingError: the loss isn't finite, or predictions aren't.
         ArtifactError: what lies in `state` is damaged or belongs to another network.
     """
     judged = [tasks[k] for k in watch.judged or dict.fromkeys(sum(plan.populations, ()))]
     trivial = trivial_metrics(validation, judged)
+    for task in (task for task in judged if task.name not in trivial):
+        tracker.progress(f"{task.metric} of {task.name} isn't defined on the validation rows")
+    judged = [task for task in judged if task.name in trivial]
+    choosing = deciding(validation, judged)
     mean = Averaging(network, averaging)
     progress, best = _resume(state, network, optimizer, mean)
     losses: dict[str, list[float]] = {}
@@ -109,12 +113,12 @@ def train(
             losses = _record(losses, number, tracker)
         if last or number % watch.every == 0:
             metrics = validation_metrics(mean.network, validation, judged, masks, device)
-            progress = _look(progress, number, metrics, skill(judged, metrics, trivial))
+            progress = _look(progress, number, metrics, skill(choosing, metrics, trivial))
             if progress.best_step == number:
                 best = _copy(mean.network.state_dict())
             tracker.log_metrics({f"validation_{k}": v for k, v in metrics.items()}, number)
             seen = ", ".join(f"{tasks[k].metric} of {k} {v:.5f}" for k, v in metrics.items())
-            tracker.progress(f"step {number}/{plan.steps}: validation {seen}")
+            tracker.progress(f"step {number}/{plan.steps}: validation {seen or 'undefined'}")
             _save(state, network, optimizer, mean, best, progress)
     final = best if watch.keep == "best" and best else _copy(mean.network.state_dict())
     last_look = progress.history[-1]["metrics"] if progress.history else {}
@@ -188,7 +192,8 @@ def _remaining(plan: Plan, done: int) -> Any:
 def _look(progress: Progress, step: int, metrics: Mapping[str, float], value: float) -> Progress:
     history = (*progress.history, {"step": step, "metrics": dict(metrics), "skill": value})
     progress = replace(progress, step=step, history=history)
-    if value > progress.best_skill:
+    # Where no metric is defined there is nothing to choose by, and the latest look is kept.
+    if not metrics or value > progress.best_skill:
         return replace(
             progress,
             best_step=step,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from lt4rec_core.data.samples import Samples
 from lt4rec_core.errors import TrainingError
 from lt4rec_core.metrics import METRICS, Undefined
+from lt4rec_core.metrics.events import count_events, is_few
 from lt4rec_core.model.network import Masks, Network
 from lt4rec_core.tasks import Task
 
@@ -72,23 +74,42 @@ def skill(
     """Returns one number to select checkpoints of several tasks by; higher is better.
 
     It is the mean over tasks of the share of the way from the trivial predictor's metric
-    to the perfect one: metrics of unlike size count alike.
+    to the perfect one: metrics of unlike size count alike. Without tasks it is 0.
     """
     shares = []
     for task in tasks:
         perfect = 1.0 if METRICS[task.metric].higher_is_better else 0.0
         start = trivial[task.name]
         shares.append((metrics[task.name] - start) / (perfect - start) if perfect != start else 0.0)
-    return sum(shares) / len(shares)
+    return sum(shares) / max(1, len(shares))
+
+
+def deciding(samples: Samples, tasks: Sequence[Task]) -> list[Task]:
+    """Returns the tasks to choose checkpoints by: those with enough events among `samples`.
+
+    The metric of a handful of clicks is mostly chance, and would outvote those that are
+    certain. Where every task has too few, all of them decide.
+    """
+
+    def few(task: Task) -> bool:
+        labels = samples.labels[task.label][samples.population(task)].numpy()
+        return task.binary and is_few(count_events(labels))
+
+    return [task for task in tasks if not few(task)] or list(tasks)
 
 
 def trivial_metrics(samples: Samples, tasks: Sequence[Task]) -> dict[str, float]:
-    """Returns each task's metric of the constant prediction, the mean label of `samples`."""
+    """Returns each task's metric of the constant prediction, the mean label of `samples`.
+
+    A task is absent whose metric isn't defined on these rows, whatever is predicted: an
+    AUC on a day without a positive.
+    """
     values = {}
     for task in tasks:
         labels = samples.labels[task.label][samples.population(task)].double().numpy()
         constant = np.full(len(labels), labels.mean() if len(labels) else 0.0)
-        values[task.name] = _measure(task, labels, constant)
+        with contextlib.suppress(Undefined):
+            values[task.name] = METRICS[task.metric].compute(labels, constant)
     return values
 
 

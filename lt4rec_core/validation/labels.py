@@ -55,10 +55,11 @@ def _unknown(subject: Subject, day: Day) -> dict[str, pl.Expr]:
 
 
 def _elsewhere(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+    """Shares only: that nobody commented may well be known of rows that nobody clicked."""
     return {
         column: ~_population(task) & pl.col(column).is_not_null()
         for column, task in _of_tasks(subject, day).items()
-        if task.population != EVERY_IMPRESSION
+        if task.population != EVERY_IMPRESSION and not task.binary
     }
 
 
@@ -95,7 +96,7 @@ def _measure_samples(subject: Subject, counts: Counts) -> Iterator[Measure]:
 LABEL_RANGE = _no_violation("Binary labels are 0 or 1, others lie in [0, 1].", _out_of_range)
 LABEL_MISSING = _no_violation("A task's label is known on all of its rows.", _unknown)
 LABEL_POPULATION = _no_violation(
-    "A label is known only on its task's rows: the watch ratio only on clicks.", _elsewhere
+    "A share is known only on its task's rows: the watch ratio only on clicks.", _elsewhere
 )
 TASK_ROWS = Expectation(
     about="Every task has samples in every split.",

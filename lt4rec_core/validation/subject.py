@@ -129,7 +129,7 @@ def _labels(tasks: tuple[Task, ...], days: tuple[Day, ...]) -> tuple[Label, ...]
     present = {
         name.removeprefix("label.") for day in days for name in day.schema if _is_label(name)
     }
-    shares = {task.label for task in tasks if task.loss != "log_loss"} | {"watch_ratio"}
+    shares = {task.label for task in tasks if not task.binary} | {"watch_ratio"}
     names = sorted((asked | present) - {EVERY_IMPRESSION})
     return tuple(Label(name, binary=name not in shares) for name in names)
 

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 def tell_run(summary: Mapping[str, Any], config: Config, workspace: Path) -> None:
     """Prints metrics, gain, verdict, version, and where to look further."""
+    from lt4rec_core.report.results import too_few
+
     console = _console()
     console.print(_metrics(summary, config))
     for task, metrics in summary["metrics"].items():
         told = ", ".join(f"{name} {_number(value)}" for name, value in metrics.items())
         typer.echo(f"{task}: {told}")
+    if said := too_few(summary["events"]):
+        typer.echo(said)
     gate, model = summary["gate"], summary["model"]
     console.print()
     verdict = "[bold green]accepted[/]" if gate["accepted"] else "[bold yellow]refused[/]"

@@ -15,6 +15,7 @@ from lt4rec_core.data.layout import Layout
 from lt4rec_core.model.embeddings import SparseArch
 from lt4rec_core.model.interaction import interact, interaction_size
 from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.model.per_task import PerTask
 from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.model.towers import masked_linear, over, xavier_linear
 
@@ -43,9 +44,7 @@ class ConnectionShare(Network):
         )
         self.output: nn.Module
         if model.output == "owned":
-            self.output = nn.ModuleDict(
-                {task: xavier_linear(sizes[-1], 1, generator) for task in tasks}
-            )
+            self.output = PerTask({task: xavier_linear(sizes[-1], 1, generator) for task in tasks})
         else:
             self.output = xavier_linear(sizes[-1], 1, generator)
 
@@ -78,7 +77,7 @@ class ConnectionShare(Network):
         return self.weights_below("over.", f"{own}.")
 
     def _output(self, task: str) -> tuple[nn.Linear, str]:
-        if isinstance(self.output, nn.ModuleDict):
+        if isinstance(self.output, PerTask):
             layer, name = self.output[task], f"output.{task}"
         else:
             layer, name = self.output, "output"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 
 from lt4rec_core.config import Model
 from lt4rec_core.data.batch import Batch
@@ -17,6 +16,7 @@ from lt4rec_core.data.layout import Layout
 from lt4rec_core.model.embeddings import SparseArch
 from lt4rec_core.model.interaction import interact, interaction_size
 from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.model.per_task import PerTask
 from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.model.towers import Tower, xavier_linear
 
@@ -33,10 +33,8 @@ class LayerShare(Network):
         self.embeddings = SparseArch(layout, model, generator)
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
         sizes = [inputs, *model.hidden]
-        self.over = nn.ModuleDict({task: Tower(sizes, generator, model.dropout) for task in tasks})
-        self.output = nn.ModuleDict(
-            {task: xavier_linear(sizes[-1], 1, generator) for task in tasks}
-        )
+        self.over = PerTask({task: Tower(sizes, generator, model.dropout) for task in tasks})
+        self.output = PerTask({task: xavier_linear(sizes[-1], 1, generator) for task in tasks})
 
     def forward(
         self,

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 
 from lt4rec_core.config import Model
 from lt4rec_core.data.batch import Batch
@@ -20,6 +19,7 @@ from lt4rec_core.model.embeddings import SparseArch
 from lt4rec_core.model.experts import Experts, expert_sizes, mix, tower_sizes
 from lt4rec_core.model.interaction import interact, interaction_size
 from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.model.per_task import PerTask
 from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.model.towers import Tower, xavier_linear
 
@@ -40,15 +40,11 @@ class MMoE(Network):
         self.experts = Experts(
             Tower([inputs, *widths], generator, model.dropout) for _ in range(model.experts)
         )
-        self.gates = nn.ModuleDict(
+        self.gates = PerTask(
             {task: xavier_linear(inputs, model.experts, generator, bias=False) for task in tasks}
         )
-        self.towers = nn.ModuleDict(
-            {task: Tower(sizes, generator, model.dropout) for task in tasks}
-        )
-        self.output = nn.ModuleDict(
-            {task: xavier_linear(sizes[-1], 1, generator) for task in tasks}
-        )
+        self.towers = PerTask({task: Tower(sizes, generator, model.dropout) for task in tasks})
+        self.output = PerTask({task: xavier_linear(sizes[-1], 1, generator) for task in tasks})
         self._mixing = model.experts * widths[-1]
 
     def forward(

@@ -24,6 +24,7 @@ from lt4rec_core.model.embeddings import SparseArch
 from lt4rec_core.model.experts import Experts, expert_sizes, mix, tower_sizes
 from lt4rec_core.model.interaction import interact, interaction_size
 from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.model.per_task import PerTask
 from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.model.towers import Tower, xavier_linear
 
@@ -42,11 +43,11 @@ class Level(nn.Module):
         super().__init__()
         inputs, width = sizes
         own, shared, dropout = model.task_experts, model.experts, model.dropout
-        self.own = nn.ModuleDict(
+        self.own = PerTask(
             {task: Experts(Tower(sizes, generator, dropout) for _ in range(own)) for task in tasks}
         )
         self.shared = Experts(Tower(sizes, generator, dropout) for _ in range(shared))
-        self.gates = nn.ModuleDict(
+        self.gates = PerTask(
             {task: xavier_linear(inputs, own + shared, generator, bias=False) for task in tasks}
         )
         # Without shared experts nothing reads what all tasks have in common.
@@ -96,12 +97,8 @@ class PLE(Network):
         ]
         self.levels = nn.ModuleList(self._levels)
         sizes = [widths[-1], *tower_sizes(model)]
-        self.towers = nn.ModuleDict(
-            {task: Tower(sizes, generator, model.dropout) for task in tasks}
-        )
-        self.output = nn.ModuleDict(
-            {task: xavier_linear(sizes[-1], 1, generator) for task in tasks}
-        )
+        self.towers = PerTask({task: Tower(sizes, generator, model.dropout) for task in tasks})
+        self.output = PerTask({task: xavier_linear(sizes[-1], 1, generator) for task in tasks})
 
     def forward(
         self,

@@ -32,6 +32,7 @@ from lt4rec_core.model.embeddings import SparseArch
 from lt4rec_core.model.experts import expert_sizes, tower_sizes
 from lt4rec_core.model.interaction import interact, interaction_size
 from lt4rec_core.model.network import Masks, Network
+from lt4rec_core.model.per_task import PerTask
 from lt4rec_core.model.sharing.sharing import Sharing
 from lt4rec_core.model.towers import xavier_linear
 
@@ -54,11 +55,13 @@ class SNR(Network):
         inputs = interaction_size(len(layout.fields), model.embedding_dim, model.crossing)
         self.over = _chain([inputs, *widths], generator)
         sizes = [widths[-1], *tower_sizes(model), 1]
-        self.towers = nn.ModuleDict({task: _chain(sizes, generator) for task in tasks})
+        self.towers = PerTask({task: _chain(sizes, generator) for task in tasks})
         self.routes = nn.ParameterList(torch.full((parts, parts), _LOG_ALPHA) for _ in widths[1:])
-        self.task_routes = nn.ParameterDict(
-            {task: torch.full((1, parts), _LOG_ALPHA) for task in tasks}
-        )
+        self.task_routes = {
+            task: nn.Parameter(torch.full((1, parts), _LOG_ALPHA)) for task in tasks
+        }
+        for task, route in self.task_routes.items():
+            self.register_parameter(f"task_routes_{task}", route)
         self._penalty = model.gate_penalty
         self._dropout = nn.Dropout(model.dropout)
 

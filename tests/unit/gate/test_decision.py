@@ -198,3 +198,17 @@ def test_a_model_equal_to_or_better_than_the_champion_never_loses(one, other, lo
     better, worse = max(one, other), min(one, other)
     decision = decide(rules(auc(max_loss=loss)), evaluation(auc=better), champion(auc=worse))
     assert decision.accepted
+
+
+def test_nothing_is_asked_of_a_task_with_too_few_events():
+    decision = decide(rules(), evaluation(auc=0.4, events=20), None)
+    assert decision.accepted
+    assert any("nothing is asked of 20 events" in c.reason for c in decision.comparisons)
+    assert not decide(rules(), evaluation(auc=0.4, events=100), None).accepted
+
+
+def test_a_metric_that_the_rows_leave_undefined_for_everyone_is_not_judged():
+    nobody = evaluation(auc=None, trivial={"mean": {}}, undefined={"model.auc": "only one class"})
+    decision = decide(rules(), nobody, None)
+    assert decision.accepted
+    assert any("whatever is predicted: only one class" in c.reason for c in decision.comparisons)

@@ -113,7 +113,14 @@ def test_slices_by_value_with_missing_as_one_of_them():
     slices = judged(slices=(Slice(name="tab", column="tab", min_rows=1),))["tasks"]["ctr"]["slices"]
     assert list(slices) == ["tab=0", "tab=1", "tab=missing"]
     assert sum(part["rows"] for part in slices.values()) == N
-    assert set(slices["tab=0"]) == {"rows", "model", "single_task", "mtl_gain", "undefined"}
+    assert set(slices["tab=0"]) == {
+        "rows",
+        "events",
+        "model",
+        "single_task",
+        "mtl_gain",
+        "undefined",
+    }
 
 
 def test_slices_by_what_was_known():
@@ -151,3 +158,19 @@ def test_rows_without_a_user_are_users_of_their_own():
     codes = user_codes(pl.DataFrame({"user": ["a", None, "a", None, "b"]}))
     assert codes[0] == codes[2]
     assert len(set(codes)) == 4
+
+
+def test_events_are_counted_for_binary_labels_only():
+    tasks = judged(slices=(Slice(name="tab", column="tab", min_rows=1),))["tasks"]
+    clicks = int(rows()["label.click"].sum())
+    assert tasks["ctr"]["events"] == min(clicks, N - clicks)
+    assert sum(part["events"] for part in tasks["ctr"]["slices"].values()) <= N // 2
+    assert "events" not in tasks["cvr"]
+
+
+def test_the_model_s_own_metric_has_an_interval_too():
+    ctr = judged()["tasks"]["ctr"]
+    assert ctr["interval"]["low"] <= ctr["model"]["auc"] <= ctr["interval"]["high"]
+    without = judged(replicates=0)["tasks"]["ctr"]
+    assert without["interval"] == {}
+    assert "replicates" in without["undefined"]["interval"]

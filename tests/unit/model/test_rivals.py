@@ -128,7 +128,7 @@ def test_ple_with_one_level_of_equal_experts_is_full_share(
 def opened(net: Network, log_alpha: float = 50.0) -> Network:
     with torch.no_grad():
         for name, parameter in net.named_parameters():
-            if "routes." in name:
+            if "routes" in name:
                 parameter.fill_(log_alpha)
     return net
 

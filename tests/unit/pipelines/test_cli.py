@@ -25,6 +25,7 @@ SUMMARY = {
     "run_id": "abc",
     "data_date": "2026-01-10",
     "metrics": {"ctr": {"auc": 0.7, "gauc": 0.6}, "cvr": {"mse": 0.08}},
+    "events": {"ctr": 99, "cvr": None},
     "mtl_gain": {"ctr": {"value": 0.01, "low": 0.002, "high": 0.02}, "cvr": {"value": -0.001}},
     "masks": {
         "ctr": {"density": 0.3, "digest": "d1", "round": 2},

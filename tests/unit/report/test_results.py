@@ -42,3 +42,17 @@ def test_nothing_evaluated_gives_no_tables():
     nothing = ReportInput(title="empty")
     assert results.metric_tables(nothing) == results.slice_tables(nothing) == []
     assert results.cards(nothing) == results.calibrations(nothing) == []
+
+
+def test_a_gain_of_too_few_events_is_never_clear():
+    gain = {"value": 0.1, "low": 0.05, "high": 0.2}
+    assert results.tone(gain, 99) == "unsure"
+    assert results.tone(gain, 100) == "good"
+
+
+def test_tasks_of_too_few_events_are_named_with_the_rule_of_thumb():
+    said = results.too_few({"ctr": 5000, "cvr": None, "follow": 20})
+    assert "follow (20)" in said
+    assert "ctr" not in said
+    assert "fewer than 100" in said
+    assert results.too_few({"ctr": 5000, "cvr": None}) == ""

@@ -59,12 +59,13 @@ class FakeSource:
     dated: bool = True
     broken: Exception | None = None
     reads: int = 0
+    given: tuple[str, ...] = ("click", "watch_ratio")
 
     def outcomes(self, ingest: Ingest) -> frozenset[str]:
         return frozenset({"play_time"})
 
     def labels(self, ingest: Ingest) -> tuple[str, ...]:
-        return ("click", "watch_ratio")
+        return self.given
 
     def fingerprint(self, location: str, ingest: Ingest) -> str:
         return json.dumps(self.rows)
@@ -389,3 +390,13 @@ def test_row_groups_are_bounded_and_change_no_row(
     settings = config(ingest={"train_days": 2, "min_count": 1, "row_group_rows": rows})
     dataset = run(make_target(), settings=settings)
     assert dataset.scan("test").collect()["item"].to_list() == [f"i{k}" for k in range(6)]
+
+
+def test_a_binary_task_without_a_positive_to_train_on_is_named(tmp_path: Path) -> None:
+    source = FakeSource(given=("click", "watch_ratio", "like"))
+    for day in DAYS:
+        source.rows[day]["label.like"] = [0.0] * 6
+    like = {"name": "like", "label": "like", "population": "impression"}
+    settings = config(tasks=[{"name": "ctr"}, {**like, "loss": "log_loss", "metric": "auc"}])
+    with pytest.raises(InputError, match="task 'like' has nothing to learn from"):
+        run(tmp_path / "target", source, settings)

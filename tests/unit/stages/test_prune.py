@@ -9,7 +9,9 @@ import torch
 
 from lt4rec_core.config import Config, Prune, Warmup
 from lt4rec_core.data.dataset import Dataset
+from lt4rec_core.data.samples import read_samples
 from lt4rec_core.errors import ArtifactError, ConfigError
+from lt4rec_core.metrics.events import count_events, is_few
 from lt4rec_core.pruning.mask import Mask
 from lt4rec_core.stages.prune import Round, open_mask, prune, select
 from lt4rec_core.stages.warmup import warmup
@@ -212,3 +214,18 @@ def test_of_equal_rounds_the_denser_is_chosen() -> None:
 
 def test_the_last_round_can_be_asked_for() -> None:
     assert select(TASKS["ctr"], entries("auc", 0.9, 0.8, 0.7), Prune(select="last"))[0] == 2
+
+
+def test_without_a_defined_metric_the_last_round_is_kept_and_it_is_said() -> None:
+    rounds = [Round(number, 1 - number / 4, "auc", None, "") for number in range(3)]
+    chosen, why = select(TASKS["ctr"], rounds, Prune(rounds=2))
+    assert chosen == 2
+    assert "no validation auc is defined" in why
+
+
+def test_a_choice_by_few_events_says_so(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    clicks = read_samples(tiny_dataset, "validation").labels["click"].numpy()
+    why = run(tiny_config, tiny_dataset, init, tmp_path).manifest["why"]
+    assert ("mostly chance" in why) == is_few(count_events(clicks))

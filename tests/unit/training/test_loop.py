@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from lt4rec_core.model.sharing.registry import build
 from lt4rec_core.pruning.magnitude import prune
 from lt4rec_core.pruning.mask import Mask, dense
 from lt4rec_core.tasks import TASKS
-from lt4rec_core.tracking import SilentTracker, Tracker
+from lt4rec_core.tracking import JsonLinesTracker, SilentTracker, Tracker
 from lt4rec_core.training.loop import Trained, Watch, train
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.plan import Plan
@@ -184,3 +185,39 @@ def test_a_loss_that_is_not_finite_stops_training(
         net.embeddings.weight.fill_(float("nan"))
     with pytest.raises(TrainingError, match="loss of ctr"):
         fit(net, make_samples(), tmp_path / "s", tasks=("ctr",))
+
+
+def test_without_a_defined_metric_training_goes_on_and_keeps_its_last_weights(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    samples = make_samples()
+    samples.labels["click"].zero_()[:8] = 1
+    nobody = replace(samples, labels={**samples.labels, "click": torch.zeros(samples.rows)})
+    net = network(layout, small_model)
+    watch = Watch(every=2, patience=1, keep="best")
+    plan = Plan({("ctr",): torch.arange(samples.rows)}, 8, 3.0, seed=1, purpose="test")
+    optimizer = MaskedAdam(dict(net.named_parameters()), Optimizer())
+    told = JsonLinesTracker(tmp_path / "told")
+    trained = train(
+        net, optimizer, plan, TASKS, {}, samples, nobody, watch, tmp_path / "state", told
+    )
+    assert trained.metrics == {}
+    assert trained.progress.step == trained.progress.best_step == plan.steps
+    assert all(torch.equal(trained.weights[k], v) for k, v in net.state_dict().items())
+    assert "auc of ctr isn't defined on the validation rows" in (tmp_path / "told").read_text()
+
+
+def test_a_batch_without_a_row_of_any_task_changes_nothing(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    samples = make_samples()
+    rows = (samples.labels["click"] == 0).nonzero().squeeze(1)
+    net = network(layout, small_model)
+    before = {name: values.clone() for name, values in net.state_dict().items()}
+    plan = Plan({("cvr",): rows}, 8, 1.0, seed=1, purpose="test")
+    optimizer = MaskedAdam(dict(net.named_parameters()), Optimizer(weight_decay=0.1))
+    watch, state = Watch(every=100), tmp_path / "state"
+    trained = train(
+        net, optimizer, plan, TASKS, {}, samples, samples, watch, state, SilentTracker()
+    )
+    assert all(torch.equal(trained.weights[name], values) for name, values in before.items())

@@ -48,6 +48,7 @@ class Draft:
     data_date: str | None = "2026-01-05"
     time_zone: str = "UTC"
     validate: dict[str, Any] = field(default_factory=dict)
+    tasks: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "ctr"}, {"name": "cvr"}])
 
     def change(self, *columns: pl.Expr, day: str = "2026-01-04") -> None:
         """Replaces columns of one day."""
@@ -163,7 +164,12 @@ def _config_of(draft: Draft) -> Config:
     ]
     slices = [{"name": "tab", "column": "tab"}, {"name": "known", "column": "known.user"}]
     return from_mapping(
-        {"fields": fields, "validate": draft.validate, "evaluate": {"slices": slices}}
+        {
+            "fields": fields,
+            "tasks": draft.tasks,
+            "validate": draft.validate,
+            "evaluate": {"slices": slices},
+        }
     )
 
 

@@ -50,3 +50,10 @@ def test_no_clicks_at_all_leave_no_samples_for_cvr(draft, failures):
     seen = failures(draft, "task_rows", "click_rate")
     assert ("cvr in train", "all days") in seen
     assert ("label.click", "2026-01-05") in seen
+
+
+def test_a_binary_label_may_be_known_outside_of_its_task_s_population(draft, failures):
+    draft.tasks = [{"name": "comment", "label": "comment", "population": "click"}]
+    draft.tasks[0] |= {"loss": "log_loss", "metric": "auc"}
+    draft.change_all(pl.lit(0.0, dtype=pl.Float32).alias("label.comment"))
+    assert failures(draft, "label_population", "label_missing") == set()
