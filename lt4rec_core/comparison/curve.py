@@ -15,16 +15,18 @@ def curves(results: Sequence[Result], confidence: float) -> dict[str, Any]:
 
     A point is a pruning round: `round`, `density` (mean over seeds), `values` by seed on
     the validation rows with `mean`, `spread`, `low` and `high` over seeds, and
-    `against_dense`, the paired gain over round 0. `chosen` is the round kept, by seed.
+    `against_dense`, the paired gain over round 0. `chosen` is the round kept, by seed. A
+    task is absent whose metric isn't defined on the validation rows.
     """
     arms = dict.fromkeys(result.arm for result in results if _has_rounds(result))
-    return {
-        arm: {
-            task: _curve([r.record["masks"][task] for r in results if r.arm == arm], confidence)
-            for task in next(r.record["masks"] for r in results if r.arm == arm)
-        }
-        for arm in arms
-    }
+    found: dict[str, Any] = {}
+    for arm in arms:
+        masks_S = [result.record["masks"] for result in results if result.arm == arm]
+        for task in masks_S[0]:
+            of_task_S = [masks[task] for masks in masks_S]
+            if all(entry["value"] is not None for m in of_task_S for entry in m["rounds"]):
+                found.setdefault(arm, {})[task] = _curve(of_task_S, confidence)
+    return found
 
 
 def _has_rounds(result: Result) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from lt4rec_core.config import Config, Variant, changed, to_mapping
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.model.sharing.registry import ALONE, SHARING, find
+from lt4rec_core.tasks import resolve
 
 REFERENCE = "single_task"
 """The arm that the MTL gain is measured against (paper, Eq. 3)."""
@@ -102,12 +103,16 @@ def settings_of(
         more: changes on top of what was chosen for the arm.
 
     Raises:
-        ConfigError: a chosen setting doesn't exist or has a wrong value.
+        ConfigError: a chosen setting doesn't exist or has a wrong value, or the sharing
+            method can't predict the run's tasks.
     """
     variant = variant_of(config, arm)
     chosen = config.comparison.chosen.get(SUBJECT if arm in ALONE else variant.arm, {})
     own = {"model.sharing": variant.arm, "seed": seed, "threads": config.threads or 1}
-    return changed(config, {**chosen, **variant.set, **(more or {}), **own})
+    settings = changed(config, {**chosen, **variant.set, **(more or {}), **own})
+    if variant.arm in SHARING:
+        SHARING[variant.arm].check({task.name: task for task in resolve(settings.tasks)})
+    return settings
 
 
 def trained_with(config: Config) -> dict[str, Any]:

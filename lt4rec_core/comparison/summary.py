@@ -19,6 +19,7 @@ from lt4rec_core.comparison.settings import SUBJECT, arms_of, trained_of
 from lt4rec_core.comparison.sharing import sharing
 from lt4rec_core.config import Config, digest
 from lt4rec_core.errors import ArtifactError
+from lt4rec_core.metrics.events import count_events
 from lt4rec_core.metrics.metric import Array
 from lt4rec_core.tasks import Task, resolve
 
@@ -145,6 +146,7 @@ def _part(
         "metric": task.metric,
         "rows": len(measured.labels),
         "users": len(set(measured.users.tolist())),
+        **({"events": count_events(measured.labels)} if task.binary else {}),
         "arms": {arm: values_of(measured, arm) for arm in arms},
         "versus": {
             arm: gain

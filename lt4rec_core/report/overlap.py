@@ -45,6 +45,12 @@ def from_input_to_output(name: str) -> tuple[bool, list[tuple[int, str]]]:
     return name.startswith("output"), parts
 
 
+def by_chance(one: float, other: float) -> float:
+    """Returns which share masks of these densities have in common if they lie independently."""
+    both = one * other
+    return both / (one + other - both) if both else 0.0
+
+
 def _layer(name: str, masks: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> dict[str, Any]:
     known = {task: mask[name].astype(bool) for task, mask in masks.items() if name in mask}
     nothing = np.zeros_like(next(iter(known.values())))

@@ -10,6 +10,7 @@ from lt4rec_core.config import from_mapping
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.report.figure import colour
 from lt4rec_core.report.input import ReportInput
+from lt4rec_core.report.overlap import by_chance
 from lt4rec_core.report.plots import loss_curve, pruning_curve
 from lt4rec_core.report.results import tasks
 from lt4rec_core.tasks import EVERY_IMPRESSION, Task, resolve
@@ -135,6 +136,10 @@ def overlap(summary: ReportInput) -> dict[str, Any] | None:
     names = list(found["tasks"])
     total = found["layers"][-1]
     shared = {frozenset(pair[:2]): _share(pair[2], pair[3]) for pair in total["pairs"]}
+
+    def chance(*pair: str) -> float:
+        return by_chance(*(total["kept"][name] / total["size"] for name in pair))
+
     return {
         "tasks": [{"name": name, "colour": colour(place)} for place, name in enumerate(names)],
         "layers": [
@@ -148,7 +153,12 @@ def overlap(summary: ReportInput) -> dict[str, Any] | None:
             for layer in found["layers"]
         ],
         "matrix": [
-            [1.0 if one == other else shared[frozenset((one, other))] for other in names]
+            [
+                None
+                if one == other
+                else {"share": shared[frozenset((one, other))], "chance": chance(one, other)}
+                for other in names
+            ]
             for one in names
         ],
     }

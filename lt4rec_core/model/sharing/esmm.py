@@ -34,12 +34,17 @@ class ESMM(LayerShare):
         return {task: product([logits[name] for name in task.split(_TIMES)]) for task in tasks}
 
     def learned(self, tasks: Mapping[str, Task]) -> dict[str, Task]:
-        """Puts the product with its population's probability in the place of a conditional task.
+        """Returns `entire(tasks)`."""
+        return entire(tasks)
 
-        Raises:
-            ConfigError: no task predicts the population that another one is known on.
-        """
-        return {task.name: task for task in (_entire(task, tasks) for task in tasks.values())}
+
+def entire(tasks: Mapping[str, Task]) -> dict[str, Task]:
+    """Puts the product with its population's probability in the place of a conditional task.
+
+    Raises:
+        ConfigError: no task predicts the population that another one is known on.
+    """
+    return {task.name: task for task in (_entire(task, tasks) for task in tasks.values())}
 
 
 def product(logits: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -64,10 +69,10 @@ def _entire(task: Task, tasks: Mapping[str, Task]) -> Task:
     if not parents:
         raise ConfigError(
             f"esmm needs a task whose label is {task.population!r}, the population of "
-            f"{task.name!r}; the run's tasks are {list(tasks)}"
+            f"{task.name!r}; the run's tasks are {list(tasks)}: add it, or leave esmm out"
         )
     name = _TIMES.join((_entire(parents[0], tasks).name, task.name))
     return dataclasses.replace(task, name=name, outside=0.0)
 
 
-ESMM_SHARE = Sharing(build=ESMM, batches="mixed")
+ESMM_SHARE = Sharing(build=ESMM, batches="mixed", check=entire)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ import torch
 from lt4rec_core.config import Model
 from lt4rec_core.data.layout import Layout
 from lt4rec_core.model.network import Network
+from lt4rec_core.tasks import Task
 
 Build = Callable[[Layout, Model, Sequence[str], torch.Generator], Network]
 
@@ -27,6 +28,7 @@ class Sharing:
             otherwise it begins from the fresh draw, as single_task does.
         batches: "in_turn" gives each task batches of its own population, task by task;
             "mixed" makes batches of all impressions, from which all tasks learn at once.
+        check: raises ConfigError where the method can't predict the given tasks together.
         alone: whether each task trains a network of its own, instead of all together.
         drawn_as: the method whose draw of the network this one begins from; its own if empty.
     """
@@ -35,5 +37,6 @@ class Sharing:
     cut: str = ""
     warmup: bool = False
     batches: Literal["in_turn", "mixed"] = "in_turn"
+    check: Callable[[Mapping[str, Task]], object] = dict
     alone: bool = False
     drawn_as: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from lt4rec_core.metrics import METRICS
 from lt4rec_core.report.gains_plot import gains_plot
-from lt4rec_core.report.results import arrow
+from lt4rec_core.report.results import arrow, too_few
 from lt4rec_core.report.sections.cells import gain, measured_on, relative, value, verdict, where
 from lt4rec_core.report.sections.section import Figure, Section, Table
 from lt4rec_core.report.wording import MISSING, metric
@@ -45,6 +45,8 @@ def arms_table(summary: Mapping[str, Any], part: str, title: str = "") -> Table:
     names = dict.fromkeys(name for judged in tasks.values() for name in judged["trivial"])
     rows += [_trivial_row(name, tasks) for name in names]
     lead = f"{measured_on(summary, part)} The best arm of each task is bold."
+    if few := too_few({task: judged.get("events") for task, judged in tasks.items()}):
+        lead += f" {few}"
     best = frozenset(_best(summary["arms"], tasks))
     return Table(title or f"Arms, {where(part)}", lead, tuple(heads), tuple(rows), best)
 
@@ -61,7 +63,7 @@ def versus_table(summary: Mapping[str, Any], part: str) -> Table:
         cells = [arm]
         for judged in tasks.values():
             found = judged["versus"].get(arm)
-            cells += [gain(found), relative(found), verdict(found)]
+            cells += [gain(found), relative(found), verdict(found, judged.get("events"))]
         rows.append(tuple(cells))
     lead = "Above zero, connection_share is better. " + measured_on(summary, part)
     title = f"connection_share against the others, {where(part)}"

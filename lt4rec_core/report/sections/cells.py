@@ -32,9 +32,12 @@ def relative(found: Mapping[str, Any] | None) -> str:
     return signed_share(found["relative"]["mean"]) if found and "relative" in found else MISSING
 
 
-def verdict(found: Mapping[str, Any] | None) -> str:
-    """Whether the gain's interval lies above zero, below it, or holds it."""
-    return _WORDS[tone({**found, "value": found["mean"]})] if found else MISSING
+def verdict(found: Mapping[str, Any] | None, events: int | None = None) -> str:
+    """Whether the gain's interval lies above zero, below it, or holds it.
+
+    `events` are those of the task on these rows; too few tell nothing apart.
+    """
+    return _WORDS[tone({**found, "value": found["mean"]}, events)] if found else MISSING
 
 
 def shares(values: Sequence[float]) -> str:
@@ -51,7 +54,7 @@ def where(part: str) -> str:
 def measured_on(summary: Mapping[str, Any], part: str) -> str:
     """Says what a table of arms was measured on, and what its intervals are of."""
     rows = ", ".join(
-        f"{task}: {count(judged['rows'])} rows of {count(judged['users'])} users"
+        f"{task}: {count(judged['rows'])} rows{_events(judged)} of {count(judged['users'])} users"
         for task, judged in summary["parts"][part].items()
     )
     seeds, draws = len(summary["seeds"]), f"{count(summary['replicates'])} draws of users"
@@ -64,3 +67,7 @@ def measured_on(summary: Mapping[str, Any], part: str) -> str:
         f"{said}{seeds} seeds; {chosen} Mean ± standard deviation over seeds; intervals are "
         f"{confidence}, of seeds and of {draws} together."
     )
+
+
+def _events(judged: Mapping[str, Any]) -> str:
+    return f" with {count(judged['events'])} events" if "events" in judged else ""

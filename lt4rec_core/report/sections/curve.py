@@ -19,6 +19,7 @@ NAME = "pruning-curve"
 """Of the figure's file."""
 
 _SUBJECT = "connection_share"
+_BESIDE = 3
 _DASHES = ((0, (4, 2)), (0, (1, 2)), (0, (5, 1, 1, 1)))
 
 
@@ -27,13 +28,6 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
     if not summary["curve"]:
         return Absent("Metric per pruning round: no arm of this comparison was pruned.")
     tasks = list(next(iter(summary["curve"].values())))
-    drawing = draw_beside(
-        [_plot(summary["curve"], task, place) for place, task in enumerate(tasks)],
-        name=NAME,
-        label="Validation metric of each pruning round against the share of weights left",
-        width=460 * len(tasks),
-        height=330,
-    )
     seeds = len(summary["seeds"])
     band = f"mean and {100 * summary['confidence']:g} % interval over {seeds} seeds"
     lead = (
@@ -42,10 +36,23 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
         "dense is the gain over round 0 of the same seed."
     )
     title = "Metric against the share of weights left"
-    caption = "Per pruning round, as in the paper's Figure 3; the band is connection_share's"
-    figure = Figure(NAME, caption, drawing)
     ordered = dict(sorted(summary["curve"].items(), key=lambda entry: entry[0] != _SUBJECT))
-    return Section(title, lead, (figure, *_tables(ordered)))
+    return Section(title, lead, (*_figures(summary["curve"], tasks), *_tables(ordered)))
+
+
+def _figures(curves: Mapping[str, Mapping[str, Any]], tasks: Sequence[str]) -> Iterator[Figure]:
+    caption = "Per pruning round, as in the paper's Figure 3; the band is connection_share's"
+    for start in range(0, len(tasks), _BESIDE):
+        places = range(start, min(start + _BESIDE, len(tasks)))
+        name = f"{NAME}-{start // _BESIDE + 1}" if start else NAME
+        drawing = draw_beside(
+            [_plot(curves, tasks[place], place) for place in places],
+            name=name,
+            label="Validation metric of each pruning round against the share of weights left",
+            width=460 * len(places),
+            height=330,
+        )
+        yield Figure(name, caption, drawing)
 
 
 def _plot(curves: Mapping[str, Mapping[str, Any]], task: str, place: int) -> Callable[[Axes], None]:

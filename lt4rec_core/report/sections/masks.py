@@ -8,6 +8,7 @@ from typing import Any
 
 from lt4rec_core.report.overlap import from_input_to_output
 from lt4rec_core.report.sections.cells import shares
+from lt4rec_core.report.sections.overlap import who_shares
 from lt4rec_core.report.sections.section import Absent, Section, Table
 from lt4rec_core.report.wording import MISSING, share
 
@@ -24,7 +25,7 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
         "Connections that one task alone owns are private, those of several tasks are shared. An "
         "output layer of a task's own is private by construction."
     )
-    return Section("Mask overlap", lead, (overlap_table(summary), *layers))
+    return Section("Mask overlap", lead, (overlap_table(summary), *who_shares(summary), *layers))
 
 
 def overlap_table(summary: Mapping[str, Any]) -> Table:
@@ -36,7 +37,7 @@ def overlap_table(summary: Mapping[str, Any]) -> Table:
             densities = [by_task[task]["density"] for by_task in masks]
             rounds = [str(by_task[task].get("round", MISSING)) for by_task in masks]
             rows.append((arm, f"{task} keeps", shares(densities), ", ".join(rounds)))
-        for pair in overlaps[0]:
+        for pair in overlaps[0] if len(overlaps[0]) == 1 else ():  # others: see `who_shares`
             rows.append((arm, f"{pair} share", shares([at[pair] for at in overlaps]), ""))
     lead = (
         "Of all prunable connections, the share that a task keeps; of those that either of two "

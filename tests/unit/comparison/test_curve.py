@@ -41,3 +41,10 @@ def test_one_seed_has_no_band() -> None:
 
 def test_arms_without_masks_have_no_curve() -> None:
     assert curves([result(0, arm="mmoe")], 0.95) == {}
+
+
+def test_a_task_without_a_defined_metric_has_no_curve() -> None:
+    undefined = result(0, 0.7, 0.7)
+    for entry in undefined.record["masks"]["cvr"]["rounds"]:
+        entry["value"] = None
+    assert curves([undefined], 0.95) == {}

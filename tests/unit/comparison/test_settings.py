@@ -99,3 +99,14 @@ def test_a_variant_that_cannot_be_had_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         trained_of(with_variant(compared, **variant))
+
+
+def test_an_arm_that_cannot_predict_the_tasks_is_refused_before_it_is_trained(
+    compared: Config,
+) -> None:
+    tasks = [{"name": "like", "label": "like", "population": "impression"}, {"name": "cvr"}]
+    tasks[0] |= {"loss": "log_loss", "metric": "auc"}
+    without_clicks = changed(compared, {"tasks": tasks})
+    assert settings_of(without_clicks, "connection_share", 0).tasks[0].name == "like"
+    with pytest.raises(ConfigError, match=r"esmm needs a task whose label is 'click'.*leave esmm"):
+        settings_of(without_clicks, "esmm", 0)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from lt4rec_core.report.overlap import ALL_LAYERS, MASK_FILE, measure, measure_folders
+from lt4rec_core.report.overlap import ALL_LAYERS, MASK_FILE, by_chance, measure, measure_folders
 
 CTR = {"a": np.array([[1, 1, 0, 0]], bool), "b": np.array([[1]], bool)}
 CVR = {"a": np.array([[0, 1, 1, 0]], bool), "b": np.array([[0]], bool)}
@@ -58,3 +58,9 @@ def test_reads_saved_masks(tmp_path):
         save_file(mask, tmp_path / task / MASK_FILE)
     folders = {task: tmp_path / task for task in ("ctr", "cvr")}
     assert measure_folders(folders) == measure({"ctr": CTR, "cvr": CVR})
+
+
+def test_independent_masks_share_what_chance_says():
+    assert by_chance(1.0, 1.0) == 1.0
+    assert by_chance(0.5, 0.5) == pytest.approx(0.25 / 0.75)
+    assert by_chance(0.0, 0.5) == 0.0

@@ -49,10 +49,12 @@ def test_two_masks_are_split_into_four_shares_of_one(whole):
         assert sum(layer["split"].values()) == pytest.approx(1.0)
 
 
-def test_every_mask_overlaps_itself_wholly(whole):
+def test_the_overlap_is_the_same_both_ways_and_none_is_told_of_a_task_with_itself(whole):
     matrix = process.overlap(whole)["matrix"]
-    assert [matrix[place][place] for place in range(2)] == [1.0, 1.0]
+    assert [matrix[place][place] for place in range(2)] == [None, None]
     assert matrix[0][1] == matrix[1][0]
+    # The masks of the fixture are drawn independently of each other.
+    assert matrix[0][1]["share"] == pytest.approx(matrix[0][1]["chance"], abs=0.02)
 
 
 def test_a_config_that_cannot_be_read_costs_the_means_only(whole):

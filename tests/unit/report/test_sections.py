@@ -174,3 +174,38 @@ def test_figures_are_whole_files_without_the_pages_variables(summary: dict[str, 
 
 def test_the_same_figures_come_out_the_same(summary: dict[str, Any]) -> None:
     assert curve.section(summary) == curve.section(copy.deepcopy(summary))
+
+
+def with_likes(summary: dict[str, Any]) -> dict[str, Any]:
+    names = ("ctr", "cvr", "like")
+    masks = [{task: {"density": 0.5, "round": 1} for task in names}]
+    overlap = [{"ctr/cvr": 0.3, "ctr/like": 0.6, "cvr/like": 0.9}]
+    arm = {**summary["arms"]["connection_share"], "masks": masks, "overlap": overlap}
+    tasks = {**summary["tasks"], "like": "auc"}
+    layers = {"over.0.weight": {"shares": {"ctr/like": {"mean": 1.0}}}}
+    shared = {"connection_share": {"layers": layers}}
+    return {**summary, "tasks": tasks, "sharing": shared, "arms": {"connection_share": arm}}
+
+
+def test_three_tasks_get_a_matrix_of_who_shares_with_whom(summary: dict[str, Any]) -> None:
+    made = masks.section(with_likes(summary))
+    densities, matrix, _ = tables_of(made)
+    assert [row[1] for row in densities.rows] == ["ctr keeps", "cvr keeps", "like keeps"]
+    assert matrix.heads == ("", "ctr", "cvr", "like")
+    assert matrix.rows[2] == ("like", "60.0 % (33.3 %)", "90.0 % (33.3 %)", "–")
+    assert isinstance(made, Section)
+    assert "overlap-connection_share" in [part.name for part in made.parts if hasattr(part, "name")]
+
+
+def test_two_tasks_need_no_matrix(summary: dict[str, Any]) -> None:
+    titles = [table.title for table in tables_of(masks.section(summary))]
+    assert not any("Who shares" in title for title in titles)
+
+
+def test_many_tasks_stand_three_beside_each_other(summary: dict[str, Any]) -> None:
+    one = summary["curve"]["connection_share"]["ctr"]
+    summary["curve"]["connection_share"] = dict.fromkeys(("ctr", "cvr", "like", "follow"), one)
+    made = curve.section(summary)
+    assert isinstance(made, Section)
+    names = [part.name for part in made.parts if isinstance(part, Figure)]
+    assert names == ["pruning-curve", "pruning-curve-2"]
