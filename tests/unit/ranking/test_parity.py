@@ -61,6 +61,14 @@ def test_the_rank_score_multiplies_powers_of_predictions_and_length(
     np.testing.assert_allclose(scores["rank_score"], expected, rtol=1e-6)
 
 
+def test_the_rank_score_takes_any_number_of_tasks(make_layout, make_network, save):
+    tasks, exponents = ("ctr", "cvr", "forward"), {"ctr": 1.0, "cvr": 2.0, "forward": 0.1}
+    layout = make_layout(tasks=tasks, exponents=exponents, length=None)
+    scores = Scorer.load(save(layout, make_network(layout))).score(ROWS)
+    expected = np.prod([scores[f"p{t}"].astype(float) ** exponents[t] for t in tasks], axis=0)
+    np.testing.assert_allclose(scores["rank_score"], expected, rtol=1e-6)
+
+
 def test_a_task_without_an_exponent_leaves_the_rank_score_alone(make_layout, make_network, save):
     layout = make_layout(exponents={"cvr": 1.0}, length=None)
     scorer = Scorer.load(save(layout, make_network(layout)))
