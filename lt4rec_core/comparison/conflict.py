@@ -16,6 +16,7 @@ import numpy as np
 
 from lt4rec_core.comparison.gain import with_interval
 from lt4rec_core.comparison.settings import SUBJECT
+from lt4rec_core.report.overlap import by_chance
 
 RIVAL = "full_share"
 
@@ -41,7 +42,10 @@ def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float)
         arm = summary["arms"].get(SUBJECT)
         for pair in arm["overlap"][0] if arm else ():
             shared = [overlap[pair] for overlap in arm["overlap"]]
-            chance = [_by_chance(masks, pair) for masks in arm["masks"]]
+            chance = [
+                by_chance(*(masks[task]["density"] for task in pair.split("/")))
+                for masks in arm["masks"]
+            ]
             more = [one - other for one, other in zip(shared, chance, strict=True)]
             for lines, values in ((overlaps, shared), (beyond, more)):
                 by_seed = dict(zip(map(str, arm["seeds"]), values, strict=True))
@@ -58,13 +62,6 @@ def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float)
         "beyond_chance": {pair: _line(points, confidence) for pair, points in beyond.items()},
         "gain": {task: _line(points, confidence) for task, points in gains.items()},
     }
-
-
-def _by_chance(masks: Mapping[str, Any], pair: str) -> float:
-    """Returns the overlap to expect of random masks as dense as these."""
-    one, other = (masks[task]["density"] for task in pair.split("/"))
-    either = one + other - one * other
-    return float(one * other / either) if either else 1.0
 
 
 def _line(points: Sequence[Mapping[str, Any]], confidence: float) -> dict[str, Any]:

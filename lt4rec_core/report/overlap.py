@@ -47,8 +47,8 @@ def from_input_to_output(name: str) -> tuple[bool, list[tuple[int, str]]]:
 
 def by_chance(one: float, other: float) -> float:
     """Returns which share masks of these densities have in common if they lie independently."""
-    both = one * other
-    return both / (one + other - both) if both else 0.0
+    either = one + other - one * other
+    return one * other / either if either else 1.0
 
 
 def _layer(name: str, masks: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> dict[str, Any]:
