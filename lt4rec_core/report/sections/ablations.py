@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lt4rec_core.report.results import arrow
-from lt4rec_core.report.sections.cells import gain, measured_on, shares, value, verdict
+from lt4rec_core.report.sections.cells import events_of, gain, measured_on, shares, value, verdict
 from lt4rec_core.report.sections.section import Absent, Section, Table
 from lt4rec_core.report.wording import MISSING
 
@@ -51,11 +51,12 @@ def _row(
     summary: Mapping[str, Any], name: str, settings: Mapping[str, Any], about: Mapping[str, Any]
 ) -> tuple[str, ...]:
     cells = [name, _settings(settings), _kept(about["masks"])]
+    events = events_of(summary)
     for task in summary["tasks"]:
         found = about["tasks"].get(task)
         difference = found.get("difference") if found else None
         cells += [value(found), gain(found.get("mtl_gain") if found else None)]
-        cells += [gain(difference), verdict(difference)]
+        cells += [gain(difference), verdict(difference, events.get(task))]
     return tuple(cells)
 
 

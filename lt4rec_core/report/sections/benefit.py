@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lt4rec_core.report.results import arrow
-from lt4rec_core.report.sections.cells import gain, measured_on, relative, value, verdict
+from lt4rec_core.report.sections.cells import events_of, gain, measured_on, relative, value, verdict
 from lt4rec_core.report.sections.section import Absent, Section, Table
 
 _ARMS = {
@@ -33,7 +33,11 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
         "have the settings of connection_share, and the epochs and the choice by validation of "
         f"its joint training, over their own task's rows. {measured_on(summary, 'all')}"
     )
-    return Section("Where the gain comes from", lead, (_arms_table(found), _steps_table(found)))
+    return Section(
+        "Where the gain comes from",
+        lead,
+        (_arms_table(found), _steps_table(found, events_of(summary))),
+    )
 
 
 def _arms_table(found: Mapping[str, Any]) -> Table:
@@ -50,16 +54,16 @@ def _arms_table(found: Mapping[str, Any]) -> Table:
     return Table("From single_task to connection_share", "", tuple(heads), tuple(rows))
 
 
-def _steps_table(found: Mapping[str, Any]) -> Table:
+def _steps_table(found: Mapping[str, Any], events: Mapping[str, int | None]) -> Table:
     heads = ["step"]
     for task, judged in found.items():
         heads += [f"gain in {task} {judged['metric']}", "relative", ""]
     rows = []
     for step, said in _STEPS.items():
         cells = [said]
-        for judged in found.values():
+        for task, judged in found.items():
             gained = judged["steps"].get(step)
-            cells += [gain(gained), relative(gained), verdict(gained)]
+            cells += [gain(gained), relative(gained), verdict(gained, events.get(task))]
         rows.append(tuple(cells))
     lead = "The steps' gains add up to the last row's."
     return Table("What each step gains", lead, tuple(heads), tuple(rows))

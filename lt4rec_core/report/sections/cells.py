@@ -40,6 +40,11 @@ def verdict(found: Mapping[str, Any] | None, events: int | None = None) -> str:
     return _WORDS[tone({**found, "value": found["mean"]}, events)] if found else MISSING
 
 
+def events_of(summary: Mapping[str, Any]) -> dict[str, int | None]:
+    """Each task's events on all test rows, None of a label that isn't binary."""
+    return {task: judged.get("events") for task, judged in summary["parts"]["all"].items()}
+
+
 def shares(values: Sequence[float]) -> str:
     """Mean and standard deviation over seeds, in percent."""
     mean = share(statistics.fmean(values))
