@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import datetime
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from typing import Any
 from components.pipeline_run import CONFIG_FILE, MODEL_NAME, PIPELINE
 from components.reference import Reference
 from components.store import NODE, WORKSPACE, Store, local_path, store_errors
+from lt4rec_core.artifact import inside, read_object
 from lt4rec_core.data.atomic import file_aside
 from lt4rec_core.errors import ArtifactError, InputError, StoreError
 from lt4rec_core.monitoring.day import Day, Status, measured
@@ -51,7 +52,7 @@ def read_days(store: Store, name: str) -> list[Day]:
     for run in runs:
         found = _Run(run, children.get(run.info.run_id, {}), registry)
         if found.counts:
-            by_date.setdefault(run.data.tags.get("data_date", "") or found.id, []).append(found)
+            by_date.setdefault(found.date or found.id, []).append(found)
     chosen = sorted((_choose(found) for found in by_date.values()), key=lambda run: run.order)
     return [_day(store, run, registry) for run in chosen]
 
@@ -62,8 +63,7 @@ def read_config(store: Store, run_id: str) -> dict[str, Any]:
     Raises:
         ArtifactError: the run has none.
     """
-    config: dict[str, Any] = document(store, Reference(run_id, "", ""), CONFIG_FILE)
-    return config
+    return document(store, Reference(run_id, "", ""), CONFIG_FILE)
 
 
 def find_model(store: Store, name: str = "") -> str:
@@ -84,13 +84,13 @@ def find_model(store: Store, name: str = "") -> str:
     raise InputError(f"which model of {store.uri} is meant? Name it in --model; {there}")
 
 
-def document(store: Store, reference: Reference, name: str) -> Any:
-    """Reads one JSON file of an artifact and fetches nothing else of it.
+def document(store: Store, reference: Reference, name: str) -> dict[str, Any]:
+    """Reads one JSON object of an artifact and fetches nothing else of it.
 
     It isn't checked: the digest is that of the whole artifact.
 
     Raises:
-        ArtifactError: the file is gone or isn't JSON.
+        ArtifactError: the file is gone, or isn't a JSON object.
     """
     from mlflow.exceptions import MlflowException
 
@@ -99,9 +99,9 @@ def document(store: Store, reference: Reference, name: str) -> Any:
         root = local_path(store.client.get_run(reference.run_id).info.artifact_uri)
         if root is None:
             root = store.workspace / "downloads" / "documents" / reference.run_id
-            _fetch(store, reference.run_id, path, root / path)
-        return json.loads((root / path).read_text(encoding="utf-8"))
-    except (MlflowException, StoreError, OSError, ValueError) as error:
+            _fetch(store, reference.run_id, path, inside(root, path))
+        return read_object(root, path)
+    except (MlflowException, StoreError, ArtifactError, OSError) as error:
         raise ArtifactError(f"{path} of run {reference.run_id} can't be read: {error}") from None
 
 
@@ -124,6 +124,14 @@ class _Run:
         return str(self.run.info.run_id)
 
     @property
+    def date(self) -> str:
+        text = str(self.run.data.tags.get("data_date", ""))
+        try:
+            return datetime.date.fromisoformat(text).isoformat()
+        except ValueError:
+            return ""
+
+    @property
     def version(self) -> Any | None:
         """The version that was registered in this run, or found registered by it."""
         made = self.reference("register")
@@ -136,7 +144,7 @@ class _Run:
 
     @property
     def order(self) -> tuple[str, int]:
-        return self.run.data.tags.get("data_date", ""), self.run.info.start_time
+        return self.date, self.run.info.start_time
 
     def reference(self, node: str) -> Reference | None:
         """Where the node's artifact is; that of a failed node isn't filed under a digest."""
@@ -170,10 +178,10 @@ def _choose(runs: list[_Run]) -> _Run:
 
 def _day(store: Store, run: _Run, registry: _Registry) -> Day:
     info, tags, version = run.run.info, run.run.data.tags, run.version
-    found, unread = _documents(store, run)
+    found, unread = _measured(store, run)
     number = "" if version is None else str(version.version)
     return Day(
-        date=tags.get("data_date", ""),
+        date=run.date,
         run_id=run.id,
         status=_STATUS.get(info.status, "running"),
         seconds=(info.end_time - info.start_time) / 1000 if info.end_time else None,
@@ -181,12 +189,12 @@ def _day(store: Store, run: _Run, registry: _Registry) -> Day:
         version=number,
         aliases=registry.aliases.get(number, ()),
         config=tags.get("config_digest", ""),
-        **measured(**found),
+        **found,
     )
 
 
-def _documents(store: Store, run: _Run) -> tuple[dict[str, Any], str]:
-    """Returns what the run's nodes left, and what of it couldn't be read."""
+def _measured(store: Store, run: _Run) -> tuple[dict[str, Any], str]:
+    """Returns the fields of the day that its nodes' artifacts give, and what can't be read."""
     found, unread = {}, ""
     for node, (name, _, argument) in _DOCUMENTS.items():
         reference = run.reference(node)
@@ -195,9 +203,12 @@ def _documents(store: Store, run: _Run) -> tuple[dict[str, Any], str]:
         try:
             content = document(store, reference, name)
             found[argument] = content["gate"] if node == "register" else content
-        except ArtifactError as error:
+        except (ArtifactError, KeyError) as error:
             unread = str(error)
-    return found, unread
+    try:
+        return measured(**found), unread
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return {}, f"what run {run.id} left isn't as expected: {error!r}"
 
 
 def _children(store: Store) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ import datetime
 import fcntl
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -113,9 +113,8 @@ def rollback(
 
 def changes(store: Store, name: str, version: str) -> list[Change]:
     """Returns how `version` became champion by hand, the earliest first."""
-    tags = _tags(store, name, version)
-    told = sorted((key, value) for key, value in tags.items() if key.startswith(CHANGE))
-    return [Change(**json.loads(value)) for _, value in told]
+    tags = read_tags(store, name, version)
+    return [change for _, change in _told(tags)]
 
 
 def _move(
@@ -150,22 +149,21 @@ def _move(
 def _finish_killed(store: Store, name: str, version: str) -> Outcome:
     """Brings to its end what a killed process left of the change to the champion of now."""
     note = f"version {version} is the champion already"
-    tags = _tags(store, name, version)
-    told = sorted(key for key in tags if key.startswith(CHANGE))
-    if told:
-        change = Change(**json.loads(tags[told[-1]]))
-        if not change.done:
-            if change.former:
-                with store_errors(f"the alias {PREVIOUS!r} of {name!r} can't be set"):
-                    store.client.set_registered_model_alias(name, PREVIOUS, change.former)
-            _tell(store, name, told[-1], dataclasses.replace(change, done=True))
-            note += f"; the {change.action} that was interrupted at {change.time} is finished now"
+    tags = read_tags(store, name, version)
+    for key, change in _told(tags)[-1:]:
+        if change.done:
+            break
+        if change.former:
+            with store_errors(f"the alias {PREVIOUS!r} of {name!r} can't be set"):
+                store.client.set_registered_model_alias(name, PREVIOUS, change.former)
+        _tell(store, name, key, dataclasses.replace(change, done=True))
+        note += f"; the {change.action} that was interrupted at {change.time} is finished now"
     return Outcome(name, version, None, note)
 
 
 def _check(store: Store, name: str, version: str) -> dict[str, str]:
     """Returns the version's tags if it may become champion; raises as `promote`."""
-    tags = _tags(store, name, version)
+    tags = read_tags(store, name, version)
     if _ACCEPTED not in tags or ALIAS not in tags or _DIGEST not in tags:
         raise InputError(
             f"version {version} of {name!r} was never evaluated: it has no verdict of the gate, or "
@@ -187,7 +185,8 @@ def _check(store: Store, name: str, version: str) -> dict[str, str]:
     return tags
 
 
-def _tags(store: Store, name: str, version: str) -> dict[str, str]:
+def read_tags(store: Store, name: str, version: str) -> dict[str, str]:
+    """Returns the tags of a version; raises InputError where there is no such version."""
     from mlflow.exceptions import MlflowException
 
     with store_errors(f"version {version} of the model {name!r} can't be read"):
@@ -199,6 +198,17 @@ def _tags(store: Store, name: str, version: str) -> dict[str, str]:
         known = [int(v.version) for v in store.client.search_model_versions(f"name = '{name}'")]
     there = f"there are {sorted(known)}" if known else "the model has none"
     raise InputError(f"{name!r} has no version {version!r}; {there}")
+
+
+def _told(tags: Mapping[str, str]) -> list[tuple[str, Change]]:
+    """The changes that a version's tags tell of, the earliest first, each with its tag."""
+    told = []
+    for key in sorted(key for key in tags if key.startswith(CHANGE)):
+        try:
+            told.append((key, Change(**json.loads(tags[key]))))
+        except (ValueError, TypeError) as error:
+            raise StoreError(f"the tag {key!r} isn't a change of champion: {error}") from None
+    return told
 
 
 def _previous(store: Store, name: str) -> str:

@@ -9,6 +9,7 @@ from lt4rec_core.data.sources.registry import find
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.metrics import resolve as metric
 from lt4rec_core.model.sharing.registry import SHARING
+from lt4rec_core.monitoring.registry import severities as monitored
 from lt4rec_core.tasks import Task, resolve
 from lt4rec_core.training.losses import LOSSES
 from lt4rec_core.validation.registry import severities
@@ -20,10 +21,11 @@ def check_ready(config: Config) -> None:
     A typo in the gate's rules would otherwise be told after an hour of training.
 
     Raises:
-        ConfigError: a source, task, loss, metric, sharing method or expectation isn't known.
+        ConfigError: a source, task, loss, metric, sharing method, expectation or check isn't known.
     """
     find(config.ingest.source)
     severities(config.validate.severity)
+    monitored(config.monitor.severity)
     _known("model.sharing", config.model.sharing, SHARING)
     tasks = {task.name: task for task in resolve(config.tasks)}
     for task in tasks.values():

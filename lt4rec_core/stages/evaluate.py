@@ -73,7 +73,7 @@ def evaluate(
         "single_task": _of_baselines(config, dataset, singles, tasks, samples),
     }
     tracker.progress(f"predicted {samples.rows} test rows for {len(tasks)} tasks")
-    rows = _rows(config, dataset)
+    rows = test_rows(config, dataset)
     trivial = trivial_predictions(tasks, dataset.scan("train"), rows)
     metrics = judge(config.evaluate, tasks, rows, models, trivial, seed=config.seed)
     metrics["test_days"] = list(dataset.days("test"))
@@ -138,7 +138,7 @@ def load_network(
     return network.to(config.device)
 
 
-def _rows(config: Config, dataset: Dataset) -> pl.DataFrame:
+def test_rows(config: Config, dataset: Dataset) -> pl.DataFrame:
     """Returns keys, labels and the slices' columns of the test rows, in the samples' order."""
     scan = dataset.scan("test")
     present = scan.collect_schema().names()

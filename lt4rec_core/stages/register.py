@@ -201,7 +201,7 @@ def score_champion(config: Config, dataset: Dataset, folder: Path, name: str) ->
     settings = dataclasses.replace(config.evaluate, bootstrap_replicates=0)
     try:
         scorer = Scorer.load(folder)
-        predictions = _predict(scorer, dataset)
+        predictions = predict_test(scorer, dataset)
     except LT4RECError as error:
         return Champion(name, {}, problem=f"it can't be scored on this data: {error}")
     tasks = [task for task in resolve(config.tasks) if task.name in predictions]
@@ -239,7 +239,8 @@ def check_parity(model: Path, dataset: Dataset, evaluation: Evaluation) -> None:
             )
 
 
-def _predict(scorer: Scorer, dataset: Dataset) -> dict[str, npt.NDArray[Any]]:
+def predict_test(scorer: Scorer, dataset: Dataset) -> dict[str, npt.NDArray[Any]]:
+    """Returns each task's predictions [N] for the test rows, from their raw columns."""
     parts = [scorer.score(columns) for columns in raw_rows(dataset, "test", scorer.columns)]
     return {
         task: np.concatenate([part[f"p{task}"] for part in parts]) for task in scorer.layout.tasks

@@ -47,10 +47,19 @@ def _compare(
 ) -> tuple[float | None, str]:
     """PSI between two days' occurrences, worth `n` and `m` independent rows; the widest gap."""
     before_T, now_T = _known(tally, reference_T), _known(tally, current_T)
+    given = max(1, reference_T.sum()), max(1, current_T.sum())
+    return distance(before_T, now_T, n * before_T.sum() / given[0], m * now_T.sum() / given[1])
+
+
+def distance(before_T: Array, now_T: Array, n: float, m: float) -> tuple[float | None, str]:
+    """PSI of T values' occurrences, float64, on two sides that are worth `n` and `m` rows.
+
+    Rare values count together. The second part says where the gap is widest, or why there
+    is no PSI.
+    """
     before, now = before_T.sum(), now_T.sum()
     if min(before, now) == 0:
         return None, "no known ids on one of the sides"
-    n, m = n * before / reference_T.sum(), m * now / current_T.sum()
     # Both sides choose, so that an id which is new or gone can't hide among the rarer ones.
     share_T = before_T / before + now_T / now
     top = np.argsort(-share_T, kind="stable")[:_BINS]

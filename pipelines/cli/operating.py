@@ -52,6 +52,26 @@ def history(
         tell_history(found)
 
 
+def trend(
+    workspace: WorkspaceOption,
+    target: Annotated[
+        Path | None,
+        typer.Option("--target", metavar="FILE", help="The page; WORKSPACE/reports/trend.html."),
+    ] = None,
+    config: RegistryOption = "",
+    tracking_uri: TrackingOption = "",
+    model: ModelOption = "",
+    settings: SetOption = None,
+) -> None:
+    """Write all days as one HTML page: metrics, gains, rates, drift, volume, verdicts."""
+    store, name, bounds = _open(workspace, config, tracking_uri, model, settings)
+    from lt4rec_core.report.trend import render_trend
+    from pipelines.monitoring import history as read_history
+
+    page = target or store.workspace / "reports" / "trend.html"
+    typer.echo(render_trend(read_history(store, name, bounds), bounds.max_psi, page))
+
+
 def monitor(
     config: ConfigArgument,
     workspace: WorkspaceOption,
@@ -130,6 +150,29 @@ def rollback(
         print_json(outcome.to_json())
     else:
         tell_change(outcome)
+
+
+def compare_versions(
+    a: Annotated[str, typer.Argument(metavar="A", help="A registered version.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one; gains are B's over A's.")],
+    workspace: WorkspaceOption,
+    config: RegistryOption = "",
+    tracking_uri: TrackingOption = "",
+    model: ModelOption = "",
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold two versions side by side on the newer one's test day, and what they're made of."""
+    store, name, _ = _open(workspace, config, tracking_uri, model, settings)
+    from pipelines.cli.versions import tell_versions
+    from pipelines.versions import compare_versions as compare
+
+    judged_by = read_config(config, settings) if config else None
+    compared = compare(store, name, a, b, judged_by)
+    if as_json:
+        print_json(compared)
+    else:
+        tell_versions(compared)
 
 
 def _open(

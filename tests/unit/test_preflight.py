@@ -20,6 +20,7 @@ def test_a_plain_configuration_is_ready() -> None:
         ({"ingest": {"source": "event"}}, "event"),
         ({"model": {"sharing": "wish"}}, "model.sharing is 'wish'.*connection_share"),
         ({"validate": {"severity": {"drft": "error"}}}, "did you mean 'drift'"),
+        ({"monitor": {"severity": {"drfit": "off"}}}, "monitor.severity.*did you mean 'drift'"),
         ({"tasks": [{"name": "like"}]}, "task 'like' isn't known"),
         ({"tasks": [{"name": "ctr", "loss": "hinge"}]}, "loss is 'hinge'.*log_loss"),
         ({"tasks": [{"name": "ctr", "metric": "gauc"}]}, "gauc, which needs users"),

@@ -25,7 +25,7 @@ from lt4rec_core.ranking.layout import Table as RankingTable
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = tmp_path_factory.mktemp("template")
-    open_store(Tracking(), workspace)
+    open_store(Tracking(experiment="template"), workspace)  # an experiment keeps its folder
     return workspace / "mlflow.db"
 
 
@@ -115,6 +115,7 @@ class Past:
         content: Any,
         *,
         status: str = "FINISHED",
+        digest: str = "",
     ) -> str:
         """The run of a node that left one file; one that failed files no artifact."""
         run = self.store.start_child(parent, node, {})
@@ -123,7 +124,11 @@ class Past:
         (place / file).write_text(json.dumps(content))
         reference = self.store.log_folder(run, place, path)
         if status == "FINISHED":
-            tags = {"lt4rec.reference": str(reference), DIGEST: reference.digest, PATH: path}
+            tags = {
+                "lt4rec.reference": str(reference),
+                DIGEST: digest or reference.digest,
+                PATH: path,
+            }
         else:
             tags = {"lt4rec.failure": f"{node} broke"}
         self.store.set_tags(run, tags)
