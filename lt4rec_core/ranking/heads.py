@@ -53,13 +53,16 @@ class Heads:
 
     def predict(self, embedding_BFD: Float32) -> dict[str, Float32]:
         """Returns each task's prediction, float32 [B]."""
-        first_BO = self.inputs(embedding_BFD) @ self._first_IO
-        first_BO += self._first_bias_O
-        pieces = np.split(first_BO, self._ends, axis=1)
-        return {
-            task: _probability(self._finish(layers, piece))
-            for (task, layers), piece in zip(self._rest.items(), pieces, strict=True)
-        }
+        # Only weights far from any that training gives overflow. The digests keep them out; a
+        # warning for each request would tell nobody.
+        with np.errstate(over="ignore", invalid="ignore"):
+            first_BO = self.inputs(embedding_BFD) @ self._first_IO
+            first_BO += self._first_bias_O
+            pieces = np.split(first_BO, self._ends, axis=1)
+            return {
+                task: _probability(self._finish(layers, piece))
+                for (task, layers), piece in zip(self._rest.items(), pieces, strict=True)
+            }
 
     def inputs(self, embedding_BFD: Float32) -> Float32:
         """Returns what the first layer reads: products of fields, then embeddings [B, I]."""

@@ -44,6 +44,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     config = from_mapping(
         {
             "threads": 1,
+            "synthetic": {"rows_per_day": 200, "users": 60, "items": 60},
             "fields": [{"name": "user_id"}, {"name": "item_id"}],
             "ingest": {"train_days": 2, "events": {"allow_extra_columns": True}},
             "model": {"embedding_dim": 4, "hidden": [8]},
@@ -63,6 +64,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         read.setdefault(stage, set()).update(watched.seen)
         return made
 
+    def made_up(c: Any, to: Path) -> Any:
+        made = generate(c.synthetic, to.with_name("world-logs"), quiet)
+        return ingest(c, str(made), "2026-01-10", to, quiet)
+
+    watching("world", made_up)
     data = watching("ingest", lambda c, to: ingest(c, str(logs), "2026-01-04", to, quiet))
     watching("validate", lambda c, to: validate(c, data, to, quiet))
     init = watching("warmup", lambda c, to: warmup(c, data, place / "s", to, quiet))
