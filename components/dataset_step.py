@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
+from components.champion import base_of
+from components.days_done import champion_as_of, days_done
 from components.inputs import dataset_folder, find_dataset, log_dataset
 from components.pipeline_run import start_run
 from components.reference import Reference
@@ -17,19 +20,75 @@ from components.step import Step, open_step
 from lt4rec_core.comparison.worlds import last_day, settings_in
 from lt4rec_core.config import from_mapping
 from lt4rec_core.data.atomic import file_aside
-from lt4rec_core.data.dataset import open_dataset
+from lt4rec_core.data.dataset import Dataset, open_dataset
 from lt4rec_core.errors import ArtifactError
 
+LATE = "lt4rec.late"
+"""Tag of a daily run: by day, how its data changed after it ran, as JSON."""
 _FILES = ("manifest.json", "features.json")
 
 
 class DatasetStep(Step):
-    """Files a dataset in `<workspace>/datasets/<digest>`: the same content lies there once."""
+    """Files a dataset in `<workspace>/datasets/<digest>`: the same content lies there once.
+
+    A daily run's dataset keeps the ids of the champion's, its `base`.
+    """
+
+    base: Dataset | None = None
+
+    def look_up(self, source: str) -> str:
+        """Finds a daily run's champion; returns the digest of base, date and source."""
+        from lt4rec_core.data.sources.registry import find
+        from lt4rec_core.data.split import window
+
+        settings, date = self.config.ingest, self.context.data_date
+        if self.context.retraining:
+            name = self.config.register.model_name
+            champion = champion_as_of(self.store, name, date)
+            version = "" if champion is None else champion.version
+            self.context = dataclasses.replace(self.context, champion=version)
+            self.base = base_of(self)
+        log = find(settings.source)
+        days = window(date, settings.train_days) if log.dated and date else ()
+        base = "" if self.base is None else self.base.digest
+        return f"{date}/{base}/{log.fingerprint(source, settings, days)}"
 
     def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
         """Lets the dataset be written beside its final place, so that it's renamed, not copied."""
         super().prepare(inputs, extra)
         self.target = self.context.workspace / "datasets" / f"new-{self.key[:16]}"
+
+    def finish(self) -> None:
+        """Tells a daily run which days have changed since they ran."""
+        self.conclude()
+        if self.context.retraining:
+            reference = Reference.parse(self.reference)
+            late = self.find_late(find_dataset(self.context.workspace, reference))
+            for day, change in late.items():
+                self.tracker.progress(f"late data: {day} had {change}; run that day again")
+            for run_id in (self.run_id, self.context.run_id):
+                self.store.set_tags(run_id, {LATE: json.dumps(late)})
+        super().finish()
+
+    def find_late(self, dataset: Dataset) -> dict[str, str]:
+        """Says of the dataset's earlier days what changed since each was run."""
+        from lt4rec_core.data.manifest import Manifest
+        from lt4rec_core.retraining.late import change_of
+
+        late = {}
+        name, today = self.config.register.model_name, self.context.data_date
+        for done in days_done(self.store, name, today):
+            if "dataset" not in done.made_of:
+                continue
+            digest = Reference.parse(done.made_of["dataset"]).digest
+            file = dataset_folder(self.context.workspace, digest) / "manifest.json"
+            try:
+                then = Manifest.from_json(file.read_text(encoding="utf-8"))
+            except (OSError, ArtifactError):
+                continue  # that day's dataset was cleared away: nothing to compare with
+            if change := change_of(done.data_date, then, dataset.manifest):
+                late[done.data_date] = change
+        return late
 
     def file_artifact(self) -> Reference:
         """Renames the dataset to its digest and logs its manifest and features."""
@@ -68,20 +127,16 @@ def open_ingest(
     workspace: str,
     parent_run_id: str,
     git_commit: str,
-) -> Iterator[Step]:
+    day: Mapping[str, Any] | None = None,
+) -> Iterator[DatasetStep]:
     """Gives ingest's step, in a new pipeline run if none was started by the local runner."""
-    context = start_run(config, source, data_date, workspace, parent_run_id, git_commit)
+    context = start_run(config, source, data_date, workspace, parent_run_id, git_commit, day)
 
-    def fingerprint(step: Step) -> str:
-        from lt4rec_core.data.sources.registry import find
+    def known(step: Step) -> str:
+        return cast("DatasetStep", step).look_up(source)
 
-        settings = step.config.ingest
-        return f"{data_date}/{find(settings.source).fingerprint(source, settings)}"
-
-    with open_step(
-        "ingest", config, context.to_json(), {}, extra=fingerprint, kind=DatasetStep
-    ) as step:
-        yield step
+    with open_step("ingest", config, context.to_json(), {}, extra=known, kind=DatasetStep) as step:
+        yield cast("DatasetStep", step)
 
 
 @contextmanager
@@ -89,6 +144,6 @@ def open_world(config: str, run: str, world: str) -> Iterator[Step]:
     """Gives the step that makes a synthetic world; its context is that of the world's nodes."""
     settings = settings_in(from_mapping(json.loads(config)), world)
     day = last_day(settings.synthetic)
-    context = replace(RunContext.parse(run), world=world, data_date=day)
+    context = dataclasses.replace(RunContext.parse(run), world=world, data_date=day)
     with open_step("world", config, context.to_json(), {}, kind=DatasetStep) as step:
         yield step

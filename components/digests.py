@@ -20,6 +20,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "ingest": ("fields", "tasks", "ingest", "evaluate.slices"),
     "world": ("synthetic", "fields", "tasks", "ingest", "evaluate.slices"),
     "validate": ("fields", "tasks", "ingest", "evaluate.slices", "validate"),
+    "choose_search": ("fields", "tasks", "ingest", "model", "choose_search"),
     "warmup": (*_NETWORK, "warmup"),
     "prune": (*_NETWORK, "prune"),
     "joint_train": (*_NETWORK, "joint_train"),
@@ -29,7 +30,10 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
 }
 
 # Switches that say how a result is come by, not what it is.
-_WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {"single_task": ("reuse",), "ingest": ("s3",)}
+_WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {
+    "single_task": ("reuse",),
+    "ingest": ("s3", "delay_hours"),
+}
 
 _LIBRARIES = ("numpy", "polars", "torch", "great_expectations", "safetensors", "mlflow")
 _PACKAGES = ("lt4rec_core", "components")

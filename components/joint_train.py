@@ -4,12 +4,15 @@ from kfp import dsl
 
 
 @dsl.component(base_image="lt4rec", install_kfp_package=False)
-def joint_train(config: str, run: str, dataset: str, init: str, masks: dict[str, str]) -> str:
+def joint_train(
+    config: str, run: str, dataset: str, init: str, masks: dict[str, str], search: str = ""
+) -> str:
     """Trains all tasks in turn, each under its own mask; gives the checkpoint's reference."""
+    from components.champion import chosen, learned_from, with_choice
     from components.inputs import open_input_checkpoint, open_input_dataset, open_input_masks
     from components.step import open_step
 
-    inputs = {"dataset": dataset, "init": init, **masks}
+    inputs = with_choice({"dataset": dataset, "init": init, **masks}, search)
     with open_step("joint-train", config, run, inputs) as step:
         if step.needed:
             from lt4rec_core.stages.joint_train import joint_train as stage
@@ -17,5 +20,6 @@ def joint_train(config: str, run: str, dataset: str, init: str, masks: dict[str,
             data = open_input_dataset(step, dataset)
             start = open_input_checkpoint(step, init, data)
             owned = open_input_masks(step, masks, data)
-            stage(step.config, data, start, owned, step.state, step.target, step.tracker)
+            rows = learned_from(data, chosen(step, search))
+            stage(step.config, rows, start, owned, step.state, step.target, step.tracker)
     return step.reference

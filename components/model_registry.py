@@ -72,13 +72,12 @@ def champion_version(store: Store, name: str, key: str = "") -> str:
     return ""
 
 
-def load_champion(store: Store, name: str, key: str = "") -> CurrentChampion | None:
-    """Returns the champion as `champion_version` finds it, fetched from a remote store.
+def load_version(store: Store, name: str, version: str) -> CurrentChampion | None:
+    """Returns a version, fetched from a remote store; None where `version` is "".
 
     Raises:
         StoreError: the registry or its artifacts can't be read.
     """
-    version = champion_version(store, name, key)
     return CurrentChampion(version, model_folder(store, name, version)) if version else None
 
 
@@ -135,6 +134,8 @@ def register_model(
     if finished is not None:
         return finished
     alias = CHAMPION if registration.decision.accepted else CHALLENGER
+    if _serves_a_later_day(store, name, registration.data_date or ""):
+        alias = CHALLENGER
     every_tag = {**version_tags(registration), **tags, KEY: key}
     with store_errors(f"the model {name!r} can't be registered"):
         version = _by_key(store, name, key)
@@ -220,6 +221,12 @@ def _log_model(
         client.finalize_logged_model(model.model_id, "READY")
     client.log_outputs(run_id, models=[LoggedModelOutput(model.model_id, step=0)])
     return model
+
+
+def _serves_a_later_day(store: Store, name: str, data_date: str) -> bool:
+    """Whether the champion comes of a later day: a day that is run again doesn't replace it."""
+    champion = _by_alias(store, name, CHAMPION)
+    return champion is not None and champion.tags.get("lt4rec.data_date", "") > data_date > ""
 
 
 def _place(store: Store, name: str, version: str, alias: str) -> None:

@@ -4,17 +4,25 @@ from kfp import dsl
 
 
 @dsl.component(base_image="lt4rec", install_kfp_package=False)
-def prune(config: str, run: str, task: str, dataset: str, init: str) -> str:
-    """Finds the task's subnetwork by iterative magnitude pruning; gives the mask's reference."""
+def prune(config: str, run: str, task: str, dataset: str, init: str, search: str = "") -> str:
+    """Finds the task's subnetwork by iterative magnitude pruning; gives the mask's reference.
+
+    A daily run that keeps the champion's masks carries the task's over instead.
+    """
+    from components.champion import champion_behind, chosen, with_choice
     from components.inputs import open_input_checkpoint, open_input_dataset
     from components.step import open_step
 
-    inputs = {"dataset": dataset, "init": init}
+    inputs = with_choice({"dataset": dataset, "init": init}, search)
     with open_step(f"prune-{task}", config, run, inputs, task=task) as step:
         if step.needed:
             from lt4rec_core.stages.prune import prune as stage
 
             data = open_input_dataset(step, dataset)
-            start = open_input_checkpoint(step, init, data)
-            stage(step.config, task, data, start, step.state, step.target, step.tracker)
+            choice = chosen(step, search)
+            if choice is None:
+                start = open_input_checkpoint(step, init, data)
+                stage(step.config, task, data, start, step.state, step.target, step.tracker)
+            else:
+                champion_behind(step, choice).mask(task, data, step.target)
     return step.reference

@@ -14,6 +14,7 @@ def register(
     masks: dict[str, str],
     singles: dict[str, str],
     evaluation: str,
+    search: str = "",
 ) -> str:
     """Registers the model under the gate's verdict, and reports on the whole run."""
     from components.registration_step import open_registration
@@ -22,7 +23,7 @@ def register(
     inputs = {"dataset": dataset, "joint": joint, "evaluation": evaluation, **masks}
     with open_registration(config, run, inputs) as step:
         if step.needed:
-            step.register(dataset, joint, masks, evaluation)
+            step.register(dataset, joint, masks, singles, evaluation, search)
         step.conclude()
         trained = {"warmup": init, "joint-train": joint}
         trained |= {f"prune-{task}": reference for task, reference in masks.items()}

@@ -11,8 +11,16 @@ from pathlib import Path
 class RunContext:
     """Made by ingest, handed to every other node as JSON text.
 
-    `world` names the synthetic world that nodes belong to; most belong to none. `command`
-    is what was typed, as the last node's reports tell it.
+    Attributes:
+        run_id: MLflow run of the pipeline.
+        workspace: folder of everything that is made.
+        data_date: the test day.
+        git_commit: commit of the code.
+        world: the synthetic world that nodes belong to; most belong to none.
+        command: what was typed, as the last node's reports tell it.
+        retraining: whether it is a daily run.
+        champion: the version that a daily run may start from, "" for none.
+        attempt: makes results of equal inputs distinct: a forced run finds none.
     """
 
     run_id: str
@@ -21,6 +29,9 @@ class RunContext:
     git_commit: str = ""
     world: str = ""
     command: str = ""
+    retraining: bool = False
+    champion: str = ""
+    attempt: str = ""
 
     @classmethod
     def parse(cls, text: str) -> RunContext:

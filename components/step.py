@@ -65,7 +65,8 @@ class Step:
     def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
         """Sets the key and the folders that follow from it."""
         self.inputs = {role: Reference.parse(text).digest for role, text in inputs.items()}
-        self.key = self.name_result(extra)
+        attempt = self.context.attempt
+        self.key = self.name_result(f"{extra}/{attempt}" if attempt else extra)
         self.room = self.context.workspace / "state" / f"{self.stage}-{self.key[:16]}"
         self.state = self.room / "state"
         self.target = self.room / "artifact"

@@ -33,6 +33,8 @@ def check_ready(config: Config) -> None:
     for rule in config.register.rules:
         _known("register.rules: task", rule.task, tasks)
         metric(rule.metric)
+    for name in config.choose_search.max_gain_drop:
+        _known("choose_search.max_gain_drop", name, tasks)
     if config.register.exponents != type(config.register)().exponents:
         for name in config.register.exponents:
             _known("register.exponents", name, tasks)
@@ -54,6 +56,21 @@ def check_date(config: Config, data_date: str) -> None:
         raise ConfigError(
             f"source {config.ingest.source!r} is split by day and needs the test day: "
             "pass --data-date YYYY-MM-DD"
+        )
+
+
+def check_daily(config: Config, data_date: str) -> None:
+    """Raises ConfigError where there can be no daily run that starts from the champion."""
+    check_prunable(config)
+    if not find(config.ingest.source).dated or not data_date:
+        raise ConfigError(
+            f"a daily run needs a source with days and the day: {config.ingest.source!r} was "
+            f"given with the data date {data_date!r}; pass --data-date YYYY-MM-DD"
+        )
+    if config.joint_train.rewind != "warmup":
+        raise ConfigError(
+            f"joint_train.rewind is {config.joint_train.rewind!r}, which forgets the champion "
+            'that a daily run starts from; set it to "warmup"'
         )
 
 

@@ -30,8 +30,8 @@ def compile_pipeline(
         config: the run's settings; `cluster` says image, resources, retries and secrets.
         target: the file to write.
         git_commit: commit of the code, for the tags of the runs.
-        pipeline: "training" or "comparison".
-        scheduled: the test day follows from the time that a run is due; training only.
+        pipeline: "training", "daily-retraining" or "comparison".
+        scheduled: the test day follows from the time that a run is due; not of a comparison.
 
     Raises:
         ConfigError: a name isn't known, or an address has a password in it.
@@ -41,12 +41,15 @@ def compile_pipeline(
     from kfp import compiler
 
     from pipelines.comparison import comparison_pipeline
+    from pipelines.daily_retraining import daily_pipeline
     from pipelines.training import training_pipeline
 
     made = (
         comparison_pipeline(config)
         if pipeline == "comparison"
-        else training_pipeline(config, scheduled=scheduled)
+        else {"training": training_pipeline, "daily-retraining": daily_pipeline}[pipeline](
+            config, scheduled=scheduled
+        )
     )
     defaults = {
         "config": json.dumps(to_mapping(config), sort_keys=True),

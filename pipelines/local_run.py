@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,8 +108,11 @@ def local_run(
     workspace: Path,
     git_commit: str,
     show: Show,
+    daily: Mapping[str, Any] | None = None,
 ) -> Iterator[LocalRun]:
-    """Gives a run of the comparison's kind; it ends as what happens inside says.
+    """Gives a run whose nodes are called one by one; it ends as what happens inside says.
+
+    `daily` says of a day's retraining whether it is forced.
 
     Raises:
         ConfigError: a name isn't known, or a source split by day lacks its test day.
@@ -124,7 +127,7 @@ def local_run(
     store = open_store(config.tracking, place)
     end_killed(store)
     with held(place) as lock, _runner():
-        parent = new_parent(store, config, logs, day, git_commit, lock, "comparison")
+        parent = new_parent(store, config, logs, day, git_commit, lock, "comparison", day=daily)
         try:
             yield LocalRun(config, logs, day, place, git_commit, store, parent, show)
         except ComponentFailedError as error:

@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from components.dataset_step import LATE
 from components.reference import Reference
 from components.registration_step import read_outcome
 from components.store import Store
+from lt4rec_core.stages.choose_search import Choice, open_choice
 
 
 def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
@@ -37,6 +39,28 @@ def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
             for node, run in sorted(steps.items(), key=lambda entry: entry[1].info.start_time)
         },
     }
+
+
+def summarize_day(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
+    """Returns the object that `lt4rec retrain --json` prints: a run's, and what made it a day's."""
+    choice = read_choice(store, run_id)
+    late = json.loads(store.client.get_run(run_id).data.tags.get(LATE, "{}"))
+    dataset = store.children(run_id)["ingest"].data.tags["lt4rec.reference"]
+    started_from = None if choice.champion is None else choice.champion.version
+    return {
+        **summarize(store, run_id, data_date),
+        "search": {"search": choice.search, "reason": choice.reason, "searched": choice.searched},
+        "started_from": started_from,
+        "dataset": Reference.parse(dataset).digest,
+        "train_days": list(choice.train_days),
+        "late": late,
+    }
+
+
+def read_choice(store: Store, run_id: str) -> Choice:
+    """Returns what a daily run's node choose-search chose."""
+    reference = store.children(run_id)["choose-search"].data.tags["lt4rec.reference"]
+    return open_choice(store.folder(Reference.parse(reference)))
 
 
 def _masks(folders: dict[str, Path], tasks: list[str]) -> dict[str, Any]:

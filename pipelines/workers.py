@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any
+from typing import Any, cast
 
 from components.lifeline import RUNNER
 from lt4rec_core.errors import LT4RECError
@@ -29,9 +29,14 @@ class Job:
 
     def run(self) -> Any:
         """Calls it in this process and returns its output."""
+        return self.function(**self.arguments)
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What is called: a function, or that of a KFP component."""
         module, _, name = self.place.partition(":")
-        found = getattr(importlib.import_module(module), name)
-        return getattr(found, "python_func", found)(**self.arguments)
+        found: Any = getattr(importlib.import_module(module), name)
+        return cast("Callable[..., Any]", getattr(found, "python_func", found))
 
 
 class ComponentFailedError(LT4RECError):

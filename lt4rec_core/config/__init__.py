@@ -23,6 +23,7 @@ from lt4rec_core.config.data import (
 )
 from lt4rec_core.config.load import changed, digest, from_mapping, load, to_mapping
 from lt4rec_core.config.method import (
+    ChooseSearch,
     JointTrain,
     Model,
     Optimizer,
@@ -37,6 +38,7 @@ from lt4rec_core.config.root import Config, check
 
 __all__ = [
     "S3",
+    "ChooseSearch",
     "Cluster",
     "Comparison",
     "Config",

@@ -82,10 +82,16 @@ class Table:
 
 @section
 class Ingest:
-    """From raw logs to one encoded dataset."""
+    """From raw logs to one encoded dataset.
+
+    A scheduled run's data date is the day, in `time_zone`, that lay `delay_hours` before
+    the scheduled time. An id that no training day of `retire_days` has shown is retired:
+    a new one may take its place in a daily run; 0 keeps all ids for ever.
+    """
 
     source: str = "events"
     time_zone: str = "UTC"
+    delay_hours: float = Field(default=24.0, ge=0)
     train_days: int = Field(default=7, ge=1)
     validation_share: float = Field(default=0.1, gt=0, lt=0.5)
     test_share: float = Field(default=0.2, gt=0, lt=0.5)
@@ -93,6 +99,7 @@ class Ingest:
     min_count: int = Field(default=2, ge=1)
     max_ids: int = Field(default=1_000_000, ge=1)
     oov_buckets: int = Field(default=16, ge=1)
+    retire_days: int = Field(default=28, ge=0)
     row_group_rows: int = Field(default=131_072, ge=1)
     tables: dict[str, Table] = Field(default_factory=dict)
     events: Events = Field(default_factory=Events)

@@ -87,6 +87,25 @@ class Optimizer:
 
 
 @section
+class ChooseSearch:
+    """When a daily run searches the masks anew, with warm-up and pruning; 0 never asks.
+
+    It does so every `cadence_days`; when the champion's masks are older than
+    `max_mask_age_days`; when a field's ids drifted by more than `max_psi`; and when a
+    task's MTL gain, meaned over `gain_days` days, fell by more than `max_gain_drop` names
+    for it (in units of the task's metric) below that of the search's own day. The last
+    three wait until a search is `rest_days` old, accepted by the gate or not.
+    """
+
+    cadence_days: int = Field(default=7, ge=0)
+    max_mask_age_days: int = Field(default=21, ge=0)
+    max_psi: float = Field(default=0.5, ge=0)
+    max_gain_drop: dict[str, float] = Field(default_factory=dict)
+    gain_days: int = Field(default=3, ge=1)
+    rest_days: int = Field(default=3, ge=0)
+
+
+@section
 class Warmup:
     """Step 1: both tasks' samples train the base network to sNET_init."""
 

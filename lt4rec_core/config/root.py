@@ -11,6 +11,7 @@ from lt4rec_core.config.cluster import Cluster
 from lt4rec_core.config.comparison import Comparison
 from lt4rec_core.config.data import FeatureField, Ingest, Synthetic, Validate
 from lt4rec_core.config.method import (
+    ChooseSearch,
     JointTrain,
     Model,
     Optimizer,
@@ -41,6 +42,7 @@ class Config:
     synthetic: Synthetic = Field(default_factory=Synthetic)
     ingest: Ingest = Field(default_factory=Ingest)
     validate: Validate = Field(default_factory=Validate)
+    choose_search: ChooseSearch = Field(default_factory=ChooseSearch)
     model: Model = Field(default_factory=Model)
     optimizer: Optimizer = Field(default_factory=Optimizer)
     warmup: Warmup = Field(default_factory=Warmup)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +53,18 @@ class Dataset:
         import polars as pl
 
         return pl.read_parquet(inside(self.root, vocabulary_file(table)))
+
+
+def trained_on(dataset: Dataset, days: Collection[str]) -> Dataset:
+    """Returns a view of `dataset` whose training days are those of `days` alone."""
+    manifest = dataset.manifest
+    train = tuple(day for day in manifest.splits["train"] if day in days)
+    known = dataclasses.replace(
+        manifest,
+        splits={**manifest.splits, "train": train},
+        days=tuple(day for day in manifest.days if day.split != "train" or day.day in train),
+    )
+    return dataclasses.replace(dataset, manifest=known)
 
 
 def vocabulary_file(table: str) -> str:

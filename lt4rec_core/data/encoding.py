@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -38,31 +39,56 @@ class Encoding:
 
 
 def fit(
-    train: pl.LazyFrame,
+    train: Mapping[str, pl.LazyFrame],
     fields: Sequence[FeatureField],
     settings: Ingest,
     base: Encoding | None = None,
 ) -> Encoding:
-    """Fits the tables of `fields` on the training rows.
+    """Fits the tables of `fields` on the training rows, given by day.
 
-    A table that `base` has too keeps its ids and boundaries; ids are only appended.
+    A table that `base` has too keeps its boundaries and the ids in use; ids unseen for
+    `settings.retire_days` days give their places to new ones.
     """
+    rows = pl.concat(train.values())
     maps: list[TableMap] = []
     vocabularies: dict[str, pl.DataFrame] = {}
     for name in dict.fromkeys(field.table_name for field in fields):
         readers = [field for field in fields if field.table_name == name]
         if readers[0].kind == "numeric":
-            maps.append(_numeric(train, readers[0], _base_table(base, name)))
+            maps.append(_numeric(rows, readers[0], _base_table(base, name)))
         else:
             ids = _ids(train, readers, settings, base)
             vocabularies[name] = ids
             maps.append(_categorical(name, ids, _table(settings, name).oov_buckets))
-    features = FeatureMap(tuple(_field(field) for field in fields), tuple(maps))
+    features = FeatureMap(fields_of(fields), tuple(maps))
     return Encoding(features, vocabularies)
 
 
+def fields_of(fields: Sequence[FeatureField]) -> tuple[FieldMap, ...]:
+    """Returns what a feature map says of `fields`."""
+    return tuple(
+        FieldMap(field.name, field.source_column, field.values, field.table_name, field.kind)
+        for field in fields
+    )
+
+
+def tables_of(
+    fields: Sequence[FeatureField], settings: Ingest
+) -> dict[str, tuple[str, int, tuple[float, ...]]]:
+    """Returns kind, OOV buckets and given boundaries of each table that `fields` look up."""
+    return {
+        field.table_name: (field.kind, 0, field.boundaries)
+        if field.kind == "numeric"
+        else (field.kind, _table(settings, field.table_name).oov_buckets, ())
+        for field in fields
+    }
+
+
 def _ids(
-    train: pl.LazyFrame, readers: Sequence[FeatureField], settings: Ingest, base: Encoding | None
+    train: Mapping[str, pl.LazyFrame],
+    readers: Sequence[FeatureField],
+    settings: Ingest,
+    base: Encoding | None,
 ) -> pl.DataFrame:
     name = readers[0].table_name
     table = _table(settings, name)
@@ -73,9 +99,20 @@ def _ids(
             f"{table.oov_buckets} in the configuration; an append-only mapping needs the same"
         )
     columns = dict.fromkeys(reader.source_column for reader in readers)
-    counts = vocabulary.count_ids(train.select(column) for column in columns)
+    counts = vocabulary.count_ids(
+        {day: [rows.select(column) for column in columns] for day, rows in train.items()}
+    )
     known = None if base is None or old is None else base.vocabularies[name]
-    return vocabulary.fit(counts, table.min_count, table.max_ids, table.oov_buckets, known)
+    retired = _retired_before(max(train), settings.retire_days)
+    return vocabulary.fit(counts, table.min_count, table.max_ids, table.oov_buckets, known, retired)
+
+
+def _retired_before(last: str, days: int) -> str:
+    """Returns the day before which an id must have been seen last to be retired; "" for none."""
+    try:
+        return (date.fromisoformat(last) - timedelta(days=days)).isoformat() if days else ""
+    except ValueError:  # the source has no days
+        return ""
 
 
 def _numeric(train: pl.LazyFrame, field: FeatureField, old: TableMap | None) -> TableMap:
@@ -92,10 +129,6 @@ def _categorical(name: str, ids: pl.DataFrame, oov_buckets: int) -> TableMap:
     digest = hashlib.sha256(json.dumps(ids["id"].to_list()).encode()).hexdigest()
     size = 1 + oov_buckets + ids.height
     return TableMap(name, "categorical", size, oov_buckets, vocabulary_digest=digest)
-
-
-def _field(field: FeatureField) -> FieldMap:
-    return FieldMap(field.name, field.source_column, field.values, field.table_name, field.kind)
 
 
 def _table(settings: Ingest, name: str) -> Table:

@@ -57,6 +57,7 @@ class Manifest:
         splits: days by split name.
         days: one entry a file, in order.
         files: SHA-256 by name of all other files.
+        partitions: digest of the raw files by the day that their paths name, for days above.
         read: rows read by stream ("impressions", "clicks", "plays").
         dropped: rows dropped by "<stream>.<reason>".
     """
@@ -69,6 +70,7 @@ class Manifest:
     splits: Mapping[str, tuple[str, ...]]
     days: tuple[DayRecord, ...]
     files: Mapping[str, str]
+    partitions: Mapping[str, str]
     read: Mapping[str, int]
     dropped: Mapping[str, int]
 

@@ -41,6 +41,19 @@ def split_days(
     }
 
 
+def window(data_date: str, train_days: int) -> tuple[str, ...]:
+    """Returns the days that a run of `data_date` reads, in order: training, validation, test."""
+    test = _date(data_date)
+    return tuple(
+        (test - timedelta(days=back)).isoformat() for back in range(train_days + 1, -1, -1)
+    )
+
+
+def last_train_day(data_date: str) -> str:
+    """Returns the last training day of a run whose test day is `data_date`."""
+    return (_date(data_date) - timedelta(days=2)).isoformat()
+
+
 def split_of_session(session: str, test_share: float, validation_share: float) -> Split:
     """Returns the split of a session: always the same one, whatever the other sessions."""
     place = int.from_bytes(hashlib.sha256(session.encode()).digest()[:8], "big") / 2**64

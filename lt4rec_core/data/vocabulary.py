@@ -2,27 +2,35 @@
 
 Index layout of a table with H hash buckets: 0 is a missing value, 1..H are unseen ids
 (1 + crc32(id) mod H), H + 1.. are the vocabulary's ids. A vocabulary is a frame of
-`id` (Utf8), `index` (Int32) and `count` (Int64), by index; old indices never change.
+`id` (Utf8), `index` (Int32), `count` (Int64) and `seen` (Utf8), by index: `seen` is the
+last training day on which the id occurred. The index of an id never changes while it is
+in use; that of a retired one, unseen for long, may be given to a new id.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 MISSING = 0
-SCHEMA = {"id": pl.String, "index": pl.Int32, "count": pl.Int64}
+SCHEMA = {"id": pl.String, "index": pl.Int32, "count": pl.Int64, "seen": pl.String}
 
 
-def count_ids(columns: Iterable[pl.LazyFrame]) -> pl.DataFrame:
+def count_ids(columns: Mapping[str, Iterable[pl.LazyFrame]]) -> pl.DataFrame:
     """Counts the ids in frames of one column each, Utf8 or List(Utf8), streaming.
 
-    Returns the `id` and `count` of every id, in no particular order.
+    The frames are given by day. Returns the `id`, the `count` and the last day `seen` of
+    every id, in no particular order.
     """
-    parts = [_ids(column) for column in columns]
-    counts = pl.concat(parts).group_by("id").agg(pl.len().cast(pl.Int64).alias("count"))
+    parts = [
+        _ids(column).with_columns(pl.lit(day).alias("seen"))
+        for day, frames in columns.items()
+        for column in frames
+    ]
+    count = pl.len().cast(pl.Int64).alias("count")
+    counts = pl.concat(parts).group_by("id").agg(count, pl.col("seen").max())
     return counts.collect(engine="streaming")
 
 
@@ -32,23 +40,32 @@ def fit(
     max_ids: int,
     oov_buckets: int,
     base: pl.DataFrame | None = None,
+    retired_before: str = "",
 ) -> pl.DataFrame:
     """Gives an index to each id seen `min_count` times, to `max_ids` of them at most.
 
-    The most frequent ids come first, equal counts by id. An id of `base` keeps its
-    index and the count that it was given it for; new ids are appended.
+    The most frequent ids come first, equal counts by id. An id of `base` keeps its index
+    and the count that it was given it for; new ids are appended. The ids of `base` last
+    seen before the day `retired_before` are retired: new ids take their places first,
+    those of the longest unseen; until then they keep them, and may come back.
     """
-    old = empty() if base is None else base
+    old = _seen_again(empty() if base is None else base, counts)
     frequent = counts.filter(pl.col("count") >= min_count).join(old, on="id", how="anti")
     ranked = frequent.sort(["count", "id"], descending=[True, False])
-    added = ranked.head(max(max_ids - old.height, 0))
+    free = old.filter(pl.col("seen") < retired_before).sort("seen", "index")["index"]
+    added = ranked.head(free.len() + max(max_ids - old.height, 0))
     first = 1 + oov_buckets + old.height
-    indexed = added.select(
-        pl.col("id"),
-        pl.int_range(first, first + added.height, dtype=pl.Int32).alias("index"),
-        pl.col("count").cast(pl.Int64),
-    )
-    return pl.concat([old, indexed])
+    appended = pl.int_range(first, first + max(added.height - free.len(), 0), eager=True)
+    places = pl.concat([free, appended.cast(pl.Int32)]).head(added.height).alias("index")
+    indexed = added.with_columns(places).select(*SCHEMA)
+    return pl.concat([old.join(indexed, on="index", how="anti"), indexed]).sort("index")
+
+
+def _seen_again(old: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+    """Returns the vocabulary with the last day of the ids that `counts` has too."""
+    last = counts.select("id", pl.col("seen").alias("again"))
+    joined = old.join(last, on="id", how="left", maintain_order="left")
+    return joined.with_columns(pl.max_horizontal("seen", "again").alias("seen")).drop("again")
 
 
 def empty() -> pl.DataFrame:

@@ -18,7 +18,7 @@ from lt4rec_core.data.manifest import FORMAT, SPLITS, DayRecord, Manifest, Sourc
 from lt4rec_core.data.raw import RawDay, RawLog, read_log
 from lt4rec_core.data.sources.registry import find
 from lt4rec_core.data.sources.source import Source
-from lt4rec_core.data.split import split_days
+from lt4rec_core.data.split import split_days, window
 from lt4rec_core.errors import ArtifactError, ConfigError, InputError
 from lt4rec_core.tasks import EVERY_IMPRESSION, resolve
 from lt4rec_core.tracking import Tracker
@@ -41,7 +41,8 @@ def ingest(
         target: folder of the dataset; a whole one made of the same inputs is returned
             as it is, any other is replaced.
         tracker: hears about each day.
-        base: an earlier dataset whose ids keep their indices; new ones are appended.
+        base: an earlier dataset whose ids in use keep their indices; see
+            `lt4rec_core.data.vocabulary.fit`.
 
     Raises:
         ConfigError: the configuration asks what can't be had, or lacks a data date.
@@ -69,7 +70,9 @@ def ingest_from(
             "pass --data-date YYYY-MM-DD"
         )
     columns = declare(config, source)
-    record = SourceRecord(settings.source, location, source.fingerprint(location, settings))
+    days = window(data_date, settings.train_days) if source.dated and data_date else ()
+    fingerprint = source.fingerprint(location, settings, days)
+    record = SourceRecord(settings.source, location, fingerprint)
     inputs = _inputs(config, columns.names, record.fingerprint, data_date, base)
     finished = _finished(target, inputs)
     if finished is not None:
@@ -82,9 +85,9 @@ def ingest_from(
         log = read_log(source, location, settings, columns, splits, parked, tracker)
         _refuse_untrainable(config, log)
         known = None if base is None else encoding_of(base)
-        train = pl.scan_parquet([day.path for day in log.of("train")])
+        train = {day.day: pl.scan_parquet(day.path) for day in log.of("train")}
         fitted = encoding.fit(train, config.fields, settings, known)
-        days = _write_days(log, fitted, folder, settings.row_group_rows, tracker)
+        records = _write_days(log, fitted, folder, settings.row_group_rows, tracker)
         manifest = Manifest(
             schema_digest=fitted.features.digest,
             inputs=inputs,
@@ -92,8 +95,9 @@ def ingest_from(
             data_date=data_date,
             time_zone=settings.time_zone,
             splits={split: tuple(day.day for day in log.of(split)) for split in SPLITS},
-            days=days,
+            days=records,
             files=_write_encoding(fitted, folder),
+            partitions=source.partitions(location, settings, days),
             read=log.read,
             dropped=log.dropped,
         )

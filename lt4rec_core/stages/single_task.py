@@ -8,19 +8,30 @@ from pathlib import Path
 from lt4rec_core.config import Config
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.tracking import Tracker
-from lt4rec_core.training.checkpoint import Checkpoint, save_checkpoint
+from lt4rec_core.training.checkpoint import Checkpoint, load_weights, save_checkpoint
 from lt4rec_core.training.ground import prepare, task_named
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
 
 
 def single_task(
-    config: Config, task: str, dataset: Dataset, state: Path, target: Path, tracker: Tracker
+    config: Config,
+    task: str,
+    dataset: Dataset,
+    state: Path,
+    target: Path,
+    tracker: Tracker,
+    init: Checkpoint | None = None,
 ) -> Checkpoint:
-    """Trains a network of the same size for one task alone; saves the best by validation."""
+    """Trains a network of the same size for one task alone; saves the best by validation.
+
+    It begins from the fresh draw, or from `init`, the baseline of an earlier day.
+    """
     ground = prepare(config, dataset)
     wanted = task_named(ground, task)
     network = ground.network("single_task", [task])
+    if init is not None:
+        load_weights(network, init.group("weights"))
     settings = config.single_task
     plan = Plan(
         populations={(task,): ground.samples.population(wanted)},
@@ -44,7 +55,7 @@ def single_task(
         tracker,
     )
     manifest = {
-        **ground.origin("single_task"),
+        **ground.origin("single_task", *(() if init is None else (init.digest,))),
         "task": task,
         "steps": trained.progress.step,
         "best_step": trained.progress.best_step,

@@ -42,6 +42,19 @@ def tell_run(summary: Mapping[str, Any], config: Config, workspace: Path) -> Non
     typer.echo(f"MLflow    {mlflow_command(config.tracking, workspace)}")
 
 
+def tell_day(summary: Mapping[str, Any], config: Config, workspace: Path) -> None:
+    """Prints what a day's run started from and what it found late, and then what a run does."""
+    search = summary["search"]
+    start = f"version {summary['started_from']}" if not search["search"] else "nothing"
+    days = summary["train_days"]
+    typer.echo(f"Start     {start}, trained on {', '.join(days)}")
+    typer.echo(f"Masks     of {search['searched']}: {search['reason']}")
+    for day, change in summary["late"].items():
+        typer.echo(f"Late data {day}: {change}; `lt4rec retrain` runs that day again")
+    typer.echo()
+    tell_run(summary, config, workspace)
+
+
 def tell_validation(summary: Mapping[str, Any]) -> None:
     """Prints the warnings and where all results are; errors are told by the error itself."""
     console = _console()

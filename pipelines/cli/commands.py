@@ -26,6 +26,7 @@ from pipelines.cli.options import (
     SourceOption,
     WorkspaceOption,
 )
+from pipelines.cli.retraining import backfill, retrain
 from pipelines.cli.surroundings import confine, silence
 
 app = typer.Typer(
@@ -197,6 +198,8 @@ def doctor(
         raise typer.Exit(1)
 
 
+app.command()(retrain)
+app.command()(backfill)
 app.command()(compare)
 app.command()(tune)
 app.command()(history)

@@ -15,6 +15,7 @@ class Pipeline(StrEnum):
     """The DAGs that can be compiled."""
 
     TRAINING = "training"
+    DAILY_RETRAINING = "daily-retraining"
     COMPARISON = "comparison"
 
 
@@ -48,5 +49,5 @@ ArmsOption = Annotated[
     typer.Option("--arms", metavar="ARM,…", help="Sharing methods, by comma; all for every one."),
 ]
 PipelineOption = Annotated[
-    Pipeline, typer.Option("--pipeline", help="What `run` runs, or what `compare` does.")
+    Pipeline, typer.Option("--pipeline", help="What `run`, `retrain` or `compare` runs.")
 ]

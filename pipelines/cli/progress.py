@@ -35,6 +35,12 @@ def nodes(config: Config) -> tuple[str, ...]:
     )
 
 
+def day_nodes(config: Config) -> tuple[str, ...]:
+    """Names the daily DAG's nodes likewise."""
+    ingest, validate, *others = nodes(config)
+    return (ingest, validate, "choose-search", *others)
+
+
 @contextlib.contextmanager
 def watching(names: Sequence[str]) -> Iterator[Callable[[str], None]]:
     """Gives a function that takes `[node] message` lines and shows them."""

@@ -32,6 +32,15 @@ def test_production_pipeline_is_the_golden_one(compiled: str) -> None:
     assert compiled == GOLDEN.read_text(encoding="utf-8"), "run `make golden` and read the diff"
 
 
+def test_daily_pipeline_is_the_golden_one(tmp_path: Path) -> None:
+    target, golden = tmp_path / "daily.yaml", GOLDEN.with_name("daily_retraining.yaml")
+    written = compile_pipeline(load(CONFIG), target, pipeline="daily-retraining")
+    text = written.read_text(encoding="utf-8")
+    if os.environ.get("LT4REC_WRITE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8"), "run `make golden` and read the diff"
+
+
 def test_comparison_pipeline_is_the_golden_one(tmp_path: Path) -> None:
     small = ["comparison.arms=['single_task', 'connection_share']", "comparison.seeds=2"]
     small += ["comparison.worlds=[{name = 'opposed', conflict = 1.0, seeds = 1}]"]

@@ -14,7 +14,7 @@ import pytest
 from components.model_registry import (
     champion_version,
     find_registered,
-    load_champion,
+    load_version,
     register_model,
 )
 from components.store import open_store
@@ -92,6 +92,7 @@ def dataset(tmp_path):
         days=(DayRecord("2026-01-03", "test", "test.parquet", ROWS.height, "", {}),),
         files={},
         read={},
+        partitions={},
         dropped={},
     )
     return Dataset(tmp_path, manifest, FeatureMap((), ()))
@@ -156,7 +157,7 @@ def aliases(store, name):
 
 def test_there_is_no_champion_before_the_first_model(store, name):
     assert champion_version(store, name) == ""
-    assert load_champion(store, name) is None
+    assert load_version(store, name, champion_version(store, name)) is None
     assert find_registered(store, name, "key") is None
 
 
@@ -181,7 +182,7 @@ def test_a_refused_model_becomes_the_challenger_and_the_champion_stays(put, alia
 def test_a_refused_first_model_leaves_no_champion(put, store, name, aliases):
     put("a", accepted=False)
     assert aliases() == {"challenger": "1"}
-    assert load_champion(store, name) is None
+    assert load_version(store, name, champion_version(store, name)) is None
 
 
 def test_every_comparison_is_a_tag_with_its_reason(put, store, name):
@@ -242,7 +243,7 @@ def test_killed_in_between_there_is_a_champion_and_a_repeat_heals(
 
 def test_the_champion_is_loaded_as_a_ranking_model(put, store, name):
     put("a")
-    current = load_champion(store, name)
+    current = load_version(store, name, champion_version(store, name))
     assert current.name == "champion (version 1)"
     assert Scorer.load(current.folder).layout == LAYOUT
 
@@ -287,7 +288,7 @@ print(json.dumps([scores.to_dict("list"), "torch" in sys.modules, len(model.inpu
 
 def test_the_model_runs_where_the_project_is_not_installed(put, store, name, tmp_path):
     put("a")
-    folder = load_champion(store, name).folder
+    folder = load_version(store, name, champion_version(store, name)).folder
     expected = Scorer.load(folder).score(ROWS)
     (tmp_path / "rows.json").write_text(json.dumps(ROWS.to_dict(as_series=False)))
     root = folder.parent.parent
@@ -317,7 +318,7 @@ def test_nothing_is_written_outside_the_workspace(put, tmp_path, monkeypatch):
 
 def test_nothing_in_the_model_is_pickled(put, store, name):
     put("a")
-    root = load_champion(store, name).folder.parent.parent
+    root = load_version(store, name, champion_version(store, name)).folder.parent.parent
     names = {path.name for path in root.rglob("*") if path.is_file()}
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
     assert (root / "requirements.txt").read_text().count("==") == 4

@@ -11,6 +11,7 @@ import pytest
 from components.digests import STAGE_SECTIONS
 from lt4rec_core.config import Config, Synthetic, from_mapping
 from lt4rec_core.data.synthetic import generate
+from lt4rec_core.stages.choose_search import choose_search
 from lt4rec_core.stages.evaluate import evaluate
 from lt4rec_core.stages.ingest import ingest
 from lt4rec_core.stages.joint_train import joint_train
@@ -71,6 +72,10 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     watching("world", made_up)
     data = watching("ingest", lambda c, to: ingest(c, str(logs), "2026-01-04", to, quiet))
     watching("validate", lambda c, to: validate(c, data, to, quiet))
+    no_drift: Any = {"results": []}
+    watching(
+        "choose_search", lambda c, to: choose_search(c, data, None, "", (), no_drift, to, quiet)
+    )
     init = watching("warmup", lambda c, to: warmup(c, data, place / "s", to, quiet))
     masks, singles = {}, {}
     for task in TASKS:

@@ -39,7 +39,7 @@ def test_raw_values_take_the_indices_that_ingestion_gives_them(train, test):
         raw = frame(drawn).lazy().with_columns(pl.col("tags").str.split("|"))
         return raw.select(unified(columns, raw.collect_schema()))
 
-    fitted = encoding.fit(clean(train), FIELDS, Ingest(min_count=1, oov_buckets=3))
+    fitted = encoding.fit({"2022-05-01": clean(train)}, FIELDS, Ingest(min_count=1, oov_buckets=3))
     expected = fitted.encode(clean(test)).collect()
     lookups = {name: Lookup(ids["id"].to_list(), 3) for name, ids in fitted.vocabularies.items()}
     raw = frame(test)

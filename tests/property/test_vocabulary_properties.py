@@ -15,7 +15,9 @@ BUCKETS = st.integers(1, 5)
 def fit(
     ids: list[str], floor: int, cap: int, buckets: int, base: pl.DataFrame | None = None
 ) -> pl.DataFrame:
-    counts = vocabulary.count_ids([pl.LazyFrame({"x": pl.Series(ids, dtype=pl.String)})])
+    counts = vocabulary.count_ids(
+        {"2022-05-01": [pl.LazyFrame({"x": pl.Series(ids, dtype=pl.String)})]}
+    )
     return vocabulary.fit(counts, floor, cap, buckets, base)
 
 

@@ -55,11 +55,21 @@ class EventStreams:
         """Click, watch ratio, and the outcome columns of the impressions where they are 0 or 1."""
         return (CLICK, WATCH_RATIO, *ingest.events.outcomes)
 
-    def fingerprint(self, location: str, ingest: Ingest) -> str:
-        """Digest of the three streams' files."""
+    def fingerprint(self, location: str, ingest: Ingest, days: tuple[str, ...] = ()) -> str:
+        """Digest of the three streams' files, of partitions near `days` where these are named."""
         place = open_location(location, ingest.s3)
-        names = _streams(ingest.events)
-        return place.fingerprint(entry for name in names for entry in _entries(place, name))
+        near = _near(days, ingest.events)
+        entries = (entry for name in _streams(ingest.events) for entry in _entries(place, name))
+        return place.fingerprint(e for e in entries if not days or path_day(e.name) in near)
+
+    def partitions(self, location: str, ingest: Ingest, days: tuple[str, ...]) -> dict[str, str]:
+        """Digest of the three streams' files by the day that their paths name."""
+        place = open_location(location, ingest.s3)
+        found: dict[str, list[Entry]] = {}
+        for name in _streams(ingest.events):
+            for entry in _entries(place, name):
+                found.setdefault(path_day(entry.name), []).append(entry)
+        return {day: place.fingerprint(found[day]) for day in days if day in found}
 
     def days(self, location: str, ingest: Ingest, scratch: Path | None = None) -> tuple[str, ...]:
         """Days with impressions, but for edges that only a part of was logged.
@@ -129,6 +139,12 @@ def _entries(place: Location, stream: str) -> tuple[Entry, ...]:
     return entries
 
 
+def _near(days: tuple[str, ...], events: Events) -> set[str]:
+    """The partitions that may hold rows that belong to `days`, or may tell what does."""
+    back = reach(events) + 1
+    return {"", *surrounded(days, back, back)}
+
+
 def _keys(events: Events) -> tuple[str, ...]:
     if events.join == "impression_id":
         return (events.impression_id,)
@@ -172,7 +188,7 @@ def _stage(
     events = ingest.events
     back = reach(events)
     keep = surrounded(days, back, back)
-    near = {"", *surrounded(keep, 1, 1)}
+    near = _near(days, events)
     entries = [entry for entry in _entries(place, stream) if path_day(entry.name) in near]
     if not entries:
         present = {path_day(entry.name) for entry in _entries(place, stream)}

@@ -60,10 +60,14 @@ class KuaiRandFiles:
         """Click, watch ratio and the binary reactions."""
         return ("click", "watch_ratio", *(name for name in BINARY if name != "click"))
 
-    def fingerprint(self, location: str, ingest: Ingest) -> str:
+    def fingerprint(self, location: str, ingest: Ingest, days: tuple[str, ...] = ()) -> str:  # noqa: ARG002
         """Digest of the log files and the two feature files."""
         place = open_location(location, ingest.s3)
         return place.fingerprint(entry for group in _entries(place, ingest) for entry in group)
+
+    def partitions(self, location: str, ingest: Ingest, days: tuple[str, ...]) -> dict[str, str]:  # noqa: ARG002
+        """No path names a day."""
+        return {}
 
     def days(self, location: str, ingest: Ingest, scratch: Path | None = None) -> tuple[str, ...]:
         """Every day that the log's `date` names."""

@@ -104,8 +104,11 @@ class Source(Protocol):
     def labels(self, ingest: Ingest) -> tuple[str, ...]:
         """Names of the labels that it gives, without their `label.` prefix."""
 
-    def fingerprint(self, location: str, ingest: Ingest) -> str:
-        """Digest of everything below `location` that could be read."""
+    def fingerprint(self, location: str, ingest: Ingest, days: tuple[str, ...] = ()) -> str:
+        """Digest of everything that could be read for `days`; of all there is, by default."""
+
+    def partitions(self, location: str, ingest: Ingest, days: tuple[str, ...]) -> dict[str, str]:
+        """Digest of the files whose paths name a day, for each of `days` that has some."""
 
     def days(self, location: str, ingest: Ingest, scratch: Path | None = None) -> tuple[str, ...]:
         """All complete days that are present, in order; `("",)` where there are no dates."""

@@ -42,10 +42,14 @@ class TFRecordFiles:
         """Click and watch ratio."""
         return ("click", "watch_ratio")
 
-    def fingerprint(self, location: str, ingest: Ingest) -> str:
+    def fingerprint(self, location: str, ingest: Ingest, days: tuple[str, ...] = ()) -> str:  # noqa: ARG002
         """Digest of the files that match the pattern."""
         place = open_location(location, ingest.s3)
         return place.fingerprint(_entries(place, ingest.tfrecord))
+
+    def partitions(self, location: str, ingest: Ingest, days: tuple[str, ...]) -> dict[str, str]:  # noqa: ARG002
+        """No path names a day."""
+        return {}
 
     def days(self, location: str, ingest: Ingest, scratch: Path | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """One nameless day, where there are files at all."""

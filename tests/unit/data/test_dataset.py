@@ -39,6 +39,7 @@ def root(tmp_path: Path) -> Path:
         days=tuple(days),
         files={"features.json": sha256_file(tmp_path / "features.json")},
         read={"impressions": 8},
+        partitions={},
         dropped={},
     )
     (tmp_path / "manifest.json").write_text(manifest.to_json())

@@ -42,13 +42,13 @@ def ids(encoding: Encoding, table: str) -> list[str]:
 
 
 def test_a_shared_table_is_fitted_on_all_its_fields() -> None:
-    encoding = fit(TRAIN, FIELDS, SETTINGS)
+    encoding = fit({"2022-05-01": TRAIN}, FIELDS, SETTINGS)
     assert ids(encoding, "tag") == ["y", "x", "z"]
     assert [table.name for table in encoding.features.tables] == ["user", "tag", "age"]
 
 
 def test_sizes_count_the_reserved_rows() -> None:
-    tables = fit(TRAIN, FIELDS, SETTINGS).features.tables
+    tables = fit({"2022-05-01": TRAIN}, FIELDS, SETTINGS).features.tables
     assert [table.size for table in tables] == [1 + 3 + 2, 1 + 3 + 3, 1 + 2]
     assert tables[2].boundaries == (2.0,)
 
@@ -57,33 +57,36 @@ def test_a_table_can_have_its_own_floor_cap_and_buckets() -> None:
     settings = Ingest(
         min_count=1, tables={"tag": Table(max_ids=1, oov_buckets=9), "user": Table(min_count=2)}
     )
-    encoding = fit(TRAIN, FIELDS, settings)
+    encoding = fit({"2022-05-01": TRAIN}, FIELDS, settings)
     assert (ids(encoding, "tag"), ids(encoding, "user")) == (["y"], ["a"])
     assert [table.oov_buckets for table in encoding.features.tables] == [16, 9, 0]
 
 
 def test_boundaries_that_are_given_are_kept() -> None:
     field = FeatureField(name="age", kind="numeric", boundaries=(10.0, 20.0))
-    assert fit(TRAIN, [field], SETTINGS).features.tables[0].boundaries == (10.0, 20.0)
+    assert fit({"2022-05-01": TRAIN}, [field], SETTINGS).features.tables[0].boundaries == (
+        10.0,
+        20.0,
+    )
 
 
 def test_a_base_keeps_indices_and_boundaries() -> None:
-    base = fit(TRAIN, FIELDS, SETTINGS)
-    later = fit(LATER, FIELDS, SETTINGS, base)
+    base = fit({"2022-05-01": TRAIN}, FIELDS, SETTINGS)
+    later = fit({"2022-05-02": LATER}, FIELDS, SETTINGS, base)
     assert ids(later, "tag")[:3] == ids(base, "tag")
     assert ids(later, "tag")[3:] == ["new"]
     assert later.features.table("age") == base.features.table("age")
 
 
 def test_a_base_with_other_buckets_does_not_fit() -> None:
-    base = fit(TRAIN, FIELDS, SETTINGS)
+    base = fit({"2022-05-01": TRAIN}, FIELDS, SETTINGS)
     with pytest.raises(ArtifactError, match="3 OOV buckets in the base"):
-        fit(LATER, FIELDS, dataclasses.replace(SETTINGS, oov_buckets=4), base)
+        fit({"2022-05-02": LATER}, FIELDS, dataclasses.replace(SETTINGS, oov_buckets=4), base)
 
 
 @pytest.mark.parametrize("frame", [TRAIN, LATER], ids=["train", "later"])
 def test_a_scorer_without_polars_finds_the_same_indices(frame: pl.LazyFrame) -> None:
-    encoding = fit(TRAIN, FIELDS, SETTINGS)
+    encoding = fit({"2022-05-01": TRAIN}, FIELDS, SETTINGS)
     encoded = encoding.encode(frame).collect()
     age = encoding.features.table("age")
     user, tag = Lookup(ids(encoding, "user"), 3), Lookup(ids(encoding, "tag"), 3)

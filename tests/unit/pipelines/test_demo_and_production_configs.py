@@ -14,6 +14,7 @@ CONFIGS = Path(__file__).parents[3] / "pipelines" / "configs"
 STAGES = [
     "ingest",
     "validate",
+    "choose_search",
     "warmup",
     "prune",
     "single_task",

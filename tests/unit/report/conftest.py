@@ -110,6 +110,7 @@ def dataset():
             for place, split in enumerate(splits)
         ],
         "read": {"impressions": 86000, "clicks": 31000},
+        "partitions": {},
         "dropped": {"impressions.duplicate": 2100, "impressions.no_duration": 12},
     }
 

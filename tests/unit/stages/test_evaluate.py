@@ -68,6 +68,7 @@ def dataset(tmp_path):
         days=tuple(days),
         files={},
         read={},
+        partitions={},
         dropped={},
     )
     return Dataset(root, manifest, FEATURES)

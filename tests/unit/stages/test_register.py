@@ -72,7 +72,7 @@ def dataset(tmp_path):
     root = tmp_path / "dataset"
     (root / "vocabulary").mkdir(parents=True)
     config = configured()
-    fitted = encoding.fit(day(0).lazy(), config.fields, config.ingest)
+    fitted = encoding.fit({"2022-05-01": day(0).lazy()}, config.fields, config.ingest)
     days = []
     for seed, (split, (name,)) in enumerate(SPLITS.items()):
         fitted.encode(day(seed).lazy()).collect().write_parquet(root / f"{name}.parquet")
@@ -89,6 +89,7 @@ def dataset(tmp_path):
         days=tuple(days),
         files={},
         read={},
+        partitions={},
         dropped={},
     )
     return Dataset(root, manifest, fitted.features)

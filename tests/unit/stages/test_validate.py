@@ -70,6 +70,7 @@ def dataset(tmp_path):
             days=tuple(records),
             files={},
             read={},
+            partitions={},
             dropped={},
         )
         return Dataset(root, manifest, FEATURES)

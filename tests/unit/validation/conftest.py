@@ -150,6 +150,7 @@ def write(tmp_path: Path) -> Callable[[Draft], Dataset]:
             days=tuple(records),
             files={},
             read={},
+            partitions={},
             dropped={},
         )
         return Dataset(root, manifest, FEATURES)
