@@ -31,7 +31,8 @@ class Monitor:
 
     A window of fewer than `min_days` measured days isn't judged. A metric alerts where it
     is worse than its window's mean by more than `max_deviations` standard deviations and
-    by more than the share `max_metric_loss` of the mean.
+    by more than the share `max_metric_loss` of the mean. Tasks with too few events on a day
+    aren't judged on it.
     """
 
     severity: dict[str, Severity] = Field(default_factory=dict)

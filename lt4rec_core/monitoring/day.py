@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lt4rec_core.metrics.events import is_few
+
 Status = Literal["finished", "failed", "killed", "running", "missing"]
 Kind = Literal["full", "warm"]
 
@@ -18,6 +20,7 @@ class TaskDay:
     Attributes:
         metric: the task's own metric.
         rows: rows of the task's population.
+        events: rows of the rarer class, None of a label that isn't binary.
         model: the new model's metrics by name; likewise of the `champion`, as the gate
             re-scored it on the same rows, and of the `single_task` baseline.
         gain: the MTL gain's `value`, and `low` and `high` of its interval.
@@ -27,12 +30,18 @@ class TaskDay:
 
     metric: str
     rows: int
+    events: int | None = None
     model: Mapping[str, float] = field(default_factory=dict)
     champion: Mapping[str, float] = field(default_factory=dict)
     single_task: Mapping[str, float] = field(default_factory=dict)
     gain: Mapping[str, float] = field(default_factory=dict)
     label_rate: float | None = None
     predicted: float | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether the task has enough events on the day for anything to be decided by it."""
+        return not is_few(self.events)
 
 
 @dataclass(frozen=True)
@@ -149,6 +158,7 @@ def _task(judged: Mapping[str, Any], champion: Mapping[str, float]) -> TaskDay:
     return TaskDay(
         metric=judged["metric"],
         rows=judged["rows"],
+        events=judged.get("events"),
         model=judged.get("model", {}),
         champion=champion,
         single_task=judged.get("single_task", {}),

@@ -14,11 +14,12 @@ from lt4rec_core.monitoring.window import usual
 def _metrics(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:
     for name, task in day.tasks.items():
         now = task.model.get(task.metric)
-        if now is None:
+        if now is None or not task.tells:
             continue
 
         def value(other: Day, task_name: str = name, metric: str = task.metric) -> float | None:
-            return other.tasks[task_name].model.get(metric) if task_name in other.tasks else None
+            known = other.tasks.get(task_name)
+            return known.model.get(metric) if known is not None and known.tells else None
 
         for length in settings.windows:
             window = usual(day, before, length, settings.min_days, value)
@@ -43,7 +44,7 @@ def _metrics(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Mea
 
 def _gains(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:  # noqa: ARG001
     for name, task in day.tasks.items():
-        if "high" in task.gain:
+        if "high" in task.gain and task.tells:
             detail = f"the gain is {task.gain['value']:+.6g}, this is its interval's upper end"
             yield Measure(f"{name} MTL gain", task.gain["high"], low=0.0, detail=detail)
 

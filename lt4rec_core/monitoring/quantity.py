@@ -16,7 +16,7 @@ def _drift(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measu
 
 
 def _label_rates(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:
-    for name in day.tasks:
+    for name in (name for name, task in day.tasks.items() if task.tells):
 
         def rate(other: Day, task: str = name) -> float | None:
             return other.tasks[task].label_rate if task in other.tasks else None
@@ -33,7 +33,7 @@ def _volume(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Meas
 def _calibration(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:  # noqa: ARG001
     low, high = settings.calibration_ratio
     for name, task in day.tasks.items():
-        if task.label_rate and task.predicted is not None:
+        if task.label_rate and task.predicted is not None and task.tells:
             detail = f"mean prediction {task.predicted:.6g}, mean label {task.label_rate:.6g}"
             yield Measure(name, task.predicted / task.label_rate, low, high, detail=detail)
 

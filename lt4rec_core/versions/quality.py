@@ -29,9 +29,10 @@ def judge_versions(config: Config, dataset: Dataset, a: Path, b: Path) -> dict[s
         b: folder of the other.
 
     Returns:
-        Plain values by task that both have: `metric`, `rows`, the metrics of `a` and `b`,
-        `gain` of b over a with `low` and `high` of its interval over users (positive means
-        that b is better), `slices` with the same of each, and why something is `undefined`.
+        Plain values by task that both have: `metric`, `rows`, the `events` of a binary
+        label, the metrics of `a` and `b`, `gain` of b over a with `low` and `high` of its
+        interval over users (positive means that b is better), `slices` with the same of
+        each, and why something is `undefined`.
 
     Raises:
         ArtifactError: a model isn't whole.
@@ -63,7 +64,8 @@ def _task(judged: Mapping[str, Any]) -> dict[str, Any]:
 def _part(judged: Mapping[str, Any]) -> dict[str, Any]:
     part = {said: judged.get(name, {}) for name, said in _NAMES.items()}
     undefined = {_renamed(name): why for name, why in judged["undefined"].items()}
-    return {"rows": judged["rows"], **part, "undefined": undefined}
+    counts = {name: judged[name] for name in ("rows", "events") if name in judged}
+    return {**counts, **part, "undefined": undefined}
 
 
 def _renamed(name: str) -> str:

@@ -38,7 +38,7 @@ def _tell(title: str, rows: list[list[str]]) -> None:
 
 
 def _quality(compared: Mapping[str, Any]) -> list[list[str]]:
-    rows = [["task", "slice", "metric", "A", "B", "gain", "interval", "rows"]]
+    rows = [["task", "slice", "metric", "A", "B", "gain", "interval", "rows", "events"]]
     for task, judged in compared["tasks"].items():
         metric = judged["metric"]
         others = sorted((judged["a"].keys() & judged["b"].keys()) - {metric})
@@ -55,7 +55,8 @@ def _line(
     reach = f"{gain['low']:+.5f} to {gain['high']:+.5f}" if "low" in gain else ""
     value = number(gain["value"], "+") if "value" in gain else ""
     sides = [number(part[side].get(metric)) for side in ("a", "b")]
-    return [task, place, metric, *sides, value, reach, f"{part['rows']:,}"]
+    events = f"{part['events']:,}" if "events" in part else ""
+    return [task, place, metric, *sides, value, reach, f"{part['rows']:,}", events]
 
 
 def _masks(masks: Mapping[str, Any]) -> list[list[str]]:

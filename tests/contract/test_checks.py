@@ -117,6 +117,14 @@ def test_short_window_gets_used_to_what_the_long_one_still_tells() -> None:
     assert [alert.window for alert in alerts] == [28]
 
 
+@pytest.mark.parametrize("name", ["metric", "mtl_gain", "label_rate", "calibration"])
+def test_task_with_few_events_raises_nothing(name: str) -> None:
+    for worsen, days, _ in BAD[name]:
+        bad = worsen(days[-1])
+        few = {task: dataclasses.replace(found, events=99) for task, found in bad.tasks.items()}
+        assert judge_day(Monitor(), dataclasses.replace(bad, tasks=few), days[:-1]) == ()
+
+
 def test_errors_come_first() -> None:
     bad = of_day(status="failed", drift={"user": 0.9})(QUIET[-1])
     found = judge_day(Monitor(severity={"failed_run": "error"}), bad, QUIET[:-1])
