@@ -40,7 +40,8 @@ def publish_report(
     from lt4rec_core.report.overlap import measure_folders
 
     registered = read_outcome(step.folder(step.reference))
-    folders = {task: step.folder(text) for task, text in masks.items()}
+    # KFP hands dictionaries over in an order of its own.
+    folders = {task.name: step.folder(masks[task.name]) for task in step.config.tasks}
     found = find_dataset(step.context.workspace, Reference.parse(dataset))
     context = step.context
     summary = ReportInput(

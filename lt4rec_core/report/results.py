@@ -83,8 +83,8 @@ def too_few(events: Mapping[str, int | None]) -> str:
     return (
         f"Too few events to go by: {', '.join(few)}. Events are the rows of a label's rarer "
         f"class, and fewer than {FEWEST_EVENTS} are a rule of thumb for too few (Vergouwe et al., "
-        "J. Clin. Epidemiol. 58, 2005). The figures of these tasks are told, but they would be "
-        "others on another day; no choice is made by them and none should be."
+        "J. Clin. Epidemiol. 58, 2005). The figures of these tasks are told, but would be others "
+        "on another day: no gain and no loss is claimed from them."
     )
 
 
