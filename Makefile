@@ -9,6 +9,8 @@ TORCH_INDEX ?=
 PYTEST_ARGS ?= -n auto --dist loadfile
 # How many inputs `make fuzz` gives every reader.
 FUZZ_EXAMPLES ?= 100000
+PIP_AUDIT := 2.10.1
+UV := 0.13.9
 
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,19 +28,22 @@ export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 # The figures depend on the machine being quiet; they say what its load was.
 BENCH_ARGS ?=
 
-.PHONY: demo test test-services fuzz check fix golden bench bench-peers lock clean help
+.PHONY: demo test test-services test-faults fuzz audit check fix golden bench bench-peers lock hashes clean help
 
 help:
 	@echo "make demo           ten synthetic days: train, evaluate, gate, register, report (WORKSPACE=$(WORKSPACE))"
 	@echo "make test           the whole test suite"
 	@echo "make test-services  the DAG on PostgreSQL, an MLflow server and S3, on loopback"
+	@echo "make test-faults    kills a run fifty times at random moments (ten minutes and more)"
 	@echo "make fuzz           gives every reader $(FUZZ_EXAMPLES) spoiled files (half an hour on 2 cores)"
+	@echo "make audit          looks the pinned packages up in the OSV database of weaknesses"
 	@echo "make check          lint, types and import contracts"
 	@echo "make fix            formats and mends what the linter can mend"
 	@echo "make golden         writes the golden files anew"
 	@echo "make bench          measures speed and memory, writes BENCHMARKS.md (BENCH_ARGS=--quick: only runs)"
 	@echo "make bench-peers    the same with peers, each in an environment of its own"
 	@echo "make lock           resolves the pinned requirements anew"
+	@echo "make hashes         gives every pin of the locks the hashes of its files"
 
 demo: $(VENV)/installed
 	@$(BIN)/lt4rec generate pipelines/configs/demo.toml --target $(WORKSPACE)/logs
@@ -52,10 +57,23 @@ test: $(VENV)/installed
 test-services: $(VENV)/installed
 	LT4REC_NEED_SERVICES=1 $(BIN)/python -m pytest tests/services
 
+# LT4REC_KILL_SEED repeats one run of it, LT4REC_KILLS says how many kills.
+test-faults: $(VENV)/installed
+	$(BIN)/python -m pytest tests/faults tests/e2e/test_fifty_kills.py -m "slow or not slow"
+
 # One reader a worker; each says how many inputs it was given.
 fuzz: $(VENV)/installed
 	LT4REC_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q \
 		-n auto --dist load --maxfail 1 --durations 0
+
+# Known weaknesses of what is pinned, after the OSV database; where that can't be reached, says so.
+audit:
+	@$(PYTHON) -c 'import urllib.request as r; r.urlopen("https://api.osv.dev/v1/vulns/OSV-2020-111", timeout=10)' \
+		2>/dev/null || { echo "audit skipped: https://api.osv.dev can't be reached from here"; exit 0; }; \
+	$(PYTHON) -m venv build/audit && build/audit/bin/pip install --quiet pip-audit==$(PIP_AUDIT) && \
+	grep -ohE '^(# )?[A-Za-z0-9._-]+==[^ ;]+' requirements.lock requirements-dev.lock | sed 's/^# //' \
+		> build/audit/pins.txt && \
+	build/audit/bin/pip-audit --vulnerability-service osv --no-deps --disable-pip -r build/audit/pins.txt
 
 check: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -68,7 +86,7 @@ fix: $(VENV)/installed
 	$(BIN)/ruff format .
 
 golden: $(VENV)/installed
-	LT4REC_WRITE_GOLDEN=1 $(BIN)/python -m pytest tests/golden
+	LT4REC_WRITE_GOLDEN=1 $(BIN)/python -m pytest tests/golden tests/poisons tests/faults/test_table.py
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
@@ -83,8 +101,8 @@ $(VENV)/installed: requirements.lock requirements-dev.lock pyproject.toml
 	@echo "Setting up $(VENV) (once; some minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) \
-		"$$(grep '^torch==' requirements.lock)"
-	@$(BIN)/python -m pip install --quiet -r requirements-dev.lock
+		"$$(sed -n 's/^# \(torch==.*\)/\1/p' requirements.lock)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -96,9 +114,24 @@ lock:
 	build/lock/bin/pip install --quiet '.[dev,server]'
 	$(MAKE) --silent freeze > build/all.txt
 	{ echo '# Everything the project needs to run, pinned. Written by `make lock`.'; \
-		cat build/runtime.txt; } > requirements.lock
+		echo '# Installed first, without a hash: its CPU build is another file of the same version.'; \
+		sed -n 's/^torch==/# torch==/p' build/runtime.txt; grep -v '^torch==' build/runtime.txt; \
+		} > requirements.lock
 	{ echo '# What tests and checks need on top, pinned. Written by `make lock`.'; \
 		echo '-r requirements.lock'; comm -13 build/runtime.txt build/all.txt; } > requirements-dev.lock
+	$(MAKE) hashes
+
+# Gives every pin the hashes of all its files anew; needed too after a pin was written by hand.
+hashes:
+	@mkdir -p build
+	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV); }
+	@for lock in requirements.lock requirements-dev.lock; do \
+		sed -n '/^#/p; s/^torch==/# torch==/p; /^-r/p' $$lock > build/$$lock; \
+		grep -oE '^[A-Za-z0-9._-]+==[^ ;\\]+' $$lock | grep -v '^torch==' > build/pins.txt || exit 1; \
+		build/uv/bin/uv pip compile --quiet --no-deps --generate-hashes --no-annotate --no-header \
+			--universal --no-config build/pins.txt --output-file build/hashed.txt || exit 1; \
+		cat build/hashed.txt >> build/$$lock && mv build/$$lock $$lock; \
+	done
 
 .PHONY: freeze
 freeze:

@@ -6,6 +6,7 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from lt4rec_core import errors
 from lt4rec_core.data.atomic import file_aside
@@ -44,4 +45,4 @@ def read_failure(workspace: Path, run_id: str) -> Failure | None:
 
 
 def _path(workspace: Path, run_id: str) -> Path:
-    return workspace / "failures" / f"{run_id or 'unstarted'}.json"
+    return workspace / "failures" / f"{quote(run_id or 'unstarted', safe='')}.json"

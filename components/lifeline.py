@@ -13,12 +13,14 @@ import signal
 import threading
 import time
 
+_GRACE_SECONDS = 20.0
+
 RUNNER = "LT4REC_RUNNER_PID"
 """Set by the local runner for its components; absent on a cluster."""
 
 
 def die_with_runner() -> None:
-    """Watches the local runner, and kills this process as soon as that one is gone."""
+    """Watches the local runner, and ends this process as soon as that one is gone."""
     runner = int(os.environ.get(RUNNER, "0"))
     if runner and runner != os.getpid():
         threading.Thread(target=_watch, args=(runner,), name="lifeline", daemon=True).start()
@@ -26,6 +28,8 @@ def die_with_runner() -> None:
 
 def _watch(runner: int) -> None:
     _wait_for_end(runner)
+    os.kill(os.getpid(), signal.SIGTERM)  # a training saves its state first
+    time.sleep(_GRACE_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

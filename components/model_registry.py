@@ -17,13 +17,17 @@ from urllib.parse import quote
 
 from components.model_package import pack
 from components.store import Store, local_path, store_errors
-from lt4rec_core.data.atomic import folder_aside
+from lt4rec_core.artifact import file_inside
+from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.data.dataset import Dataset
+from lt4rec_core.errors import ArtifactError
 from lt4rec_core.ranking.layout import LAYOUT_FILE
 from lt4rec_core.stages.register import Registration
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 KEY, ALIAS = "lt4rec.key", "lt4rec.alias"
+MODEL = "lt4rec.model"
+"""Tag of a version: SHA-256 of its ranking.json, which has those of all other files."""
 _TAG_CHARACTERS = 5000  # what older registries take
 
 
@@ -86,15 +90,24 @@ def model_folder(store: Store, name: str, version: str) -> Path:
 
     Raises:
         StoreError: the registry or its artifacts can't be read.
+        ArtifactError: the model isn't the one that was registered.
     """
     with store_errors(f"version {version} of the model {name!r} can't be read"):
+        expected = store.client.get_model_version(name, version).tags.get(MODEL, "")
         root = str(store.client.get_model_version_download_uri(name, version))
         if root.startswith("models:/"):
             root = store.client.get_logged_model(root.removeprefix("models:/")).artifact_location
     local = local_path(root)
     if local is None:
         local = _fetch(store, name, version, root)
-    return _ranking_folder(local)
+    folder = _ranking_folder(local)
+    seen = sha256_file(file_inside(folder, LAYOUT_FILE))
+    if seen != expected:
+        raise ArtifactError(
+            f"version {version} of the model {name!r} in {folder} has digest {seen[:12]}, it was "
+            f"registered as {expected[:12]}: it was damaged or exchanged; roll back, or restore it"
+        )
+    return folder
 
 
 def find_registered(store: Store, name: str, key: str) -> RegisteredModel | None:
@@ -165,7 +178,7 @@ def version_tags(registration: Registration) -> dict[str, str]:
         "lt4rec.accepted": str(decision.accepted).lower(),
         "lt4rec.data_date": registration.data_date or "",
         "lt4rec.dataset": registration.dataset,
-        "lt4rec.model": registration.digest,
+        MODEL: registration.digest,
         "lt4rec.reasons": "\n".join(decision.reasons),
     }
     tags |= {f"lt4rec.mask.{task}": digest for task, digest in registration.masks.items()}

@@ -24,7 +24,8 @@ class Reference:
         """Reads the written form; raises ArtifactError if it isn't one."""
         uri, hash_mark, digest = text.partition("#")
         run_id, slash, path = uri.removeprefix("runs:/").partition("/")
-        if not (uri.startswith("runs:/") and run_id and slash and path and hash_mark and digest):
+        named = uri.startswith("runs:/") and run_id and slash and path
+        if not (named and hash_mark and digest.isalnum() and run_id.isalnum()):
             raise ArtifactError(
                 f"{text!r} isn't a reference to an artifact; expected runs:/<run>/<path>#<digest>"
             )

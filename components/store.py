@@ -12,6 +12,7 @@ from typing import Any
 from components.digests import tree_digest
 from components.reference import Reference
 from components.store_check import check_artifacts, check_uri
+from lt4rec_core.artifact import inside
 from lt4rec_core.config import Tracking
 from lt4rec_core.data.atomic import folder_aside
 from lt4rec_core.errors import ArtifactError, StoreError
@@ -181,17 +182,19 @@ class Store:
             raise ArtifactError(f"artifact {reference.uri} is gone: {error}") from None
         local = local_path(root)
         if local is not None:
-            if not (local / reference.path).is_dir():
+            folder = inside(local, reference.path)
+            if not folder.is_dir():
                 raise ArtifactError(f"artifact {reference.uri} is gone from {local}")
-            return local / reference.path
+            return folder
         return self._download(reference)
 
     def _download(self, reference: Reference) -> Path:
         folder = self.workspace / "downloads" / reference.digest[:16]
-        if not folder.is_dir() or tree_digest(folder / reference.path) != reference.digest:
+        place = inside(folder, reference.path)
+        if not folder.is_dir() or tree_digest(place) != reference.digest:
             with folder_aside(folder) as partial, store_errors(f"can't fetch {reference.uri}"):
                 self.client.download_artifacts(reference.run_id, reference.path, str(partial))
-        return folder / reference.path
+        return place
 
 
 def open_store(tracking: Tracking, workspace: Path) -> Store:

@@ -86,7 +86,9 @@ def check_packages(lock: Path) -> Check:
         return Check("packages", "fail", f"not installed: {', '.join(missing)}", _SET_UP)
     if not lock.is_file():
         return Check("packages", "ok", "no requirements.lock here to compare with")
-    pins = re.findall(r"^([\w.-]+)==([^\s;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    pins = re.findall(
+        r"^(?:# )?([\w.-]+)==([^\s;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE
+    )
     found = {name: _installed(name) for name, _ in pins}
     other = [
         f"{name} {found[name] or 'missing'} (locked {pin})"

@@ -83,11 +83,18 @@ def digest(*parts: Any) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"no configuration file at {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # TOMLDecodeError, and numbers of 5,000 digits
         raise ConfigError(f"{path} can't be read as TOML: {error}") from error
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _override(values: dict[str, Any], override: str) -> None:
@@ -95,9 +102,11 @@ def _override(values: dict[str, Any], override: str) -> None:
     if not equals or not all(path.strip().split(".")):
         raise ConfigError(f"override {override!r} isn't of the form section.key=value")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        value = _parse(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()  # a bare word is a string
+    except ValueError as error:
+        raise ConfigError(f"override {override[:80]!r} can't be read: {error}") from None
     _set(values, path.strip(), value, override)
 
 
@@ -115,9 +124,9 @@ def _set(values: dict[str, Any], path: str, value: Any, override: str) -> None:
 
 def _named(tables: list[dict[str, Any]], name: str, override: str) -> dict[str, Any]:
     for table in tables:
-        if table.get("name") == name:
+        if isinstance(table, dict) and table.get("name") == name:
             return table
-    known = [table.get("name") for table in tables]
+    known = [table.get("name") for table in tables if isinstance(table, dict)]
     raise ConfigError(f"override {override!r}: no entry is named {name!r}; known are {known}")
 
 

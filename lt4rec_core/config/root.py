@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -24,6 +25,8 @@ from lt4rec_core.config.monitor import Monitor
 from lt4rec_core.config.operation import Evaluate, Register, Tracking
 from lt4rec_core.config.section import section
 from lt4rec_core.errors import ConfigError
+
+_NAME = re.compile(r"\w[\w. -]{0,199}")
 
 
 @section
@@ -73,6 +76,7 @@ def check(config: Config) -> Config:
             f"its tasks are {[task.name for task in config.tasks]}"
         )
     _refuse_repeats("comparison.variants", (v.name for v in config.comparison.variants))
+    _refuse_unsafe_names(config)
     _refuse_mixed_tables(config.fields)
     tables = {field.table_name for field in config.fields if field.kind == "categorical"}
     unknown = sorted(set(config.ingest.tables) - tables)
@@ -88,6 +92,25 @@ def _refuse_repeats(section_name: str, names: Iterable[str]) -> None:
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise ConfigError(f"[[{section_name}]] has the name {repeated[0]!r} more than once")
+
+
+def _refuse_unsafe_names(config: Config) -> None:
+    """What names a file, a folder, a DAG node or a model is plain: it leads nowhere else."""
+    named = {
+        "[[fields]]": [name for field in config.fields for name in (field.name, field.table_name)],
+        "[[tasks]]": [task.name for task in config.tasks],
+        "[[evaluate.slices]]": [cut.name for cut in config.evaluate.slices],
+        "register.model_name": [config.register.model_name],
+        "tracking.experiment": [config.tracking.experiment],
+    }
+    for place, names in named.items():
+        for name in names:
+            if not _NAME.fullmatch(name):
+                raise ConfigError(
+                    f"{place} has the name {name!r}; expected up to 200 letters, digits, `_`, `.`, "
+                    "`-` and spaces, and the first a letter or digit (the source's columns may "
+                    "have any name: set `column`)"
+                )
 
 
 def _refuse_mixed_tables(fields: tuple[FeatureField, ...]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from lt4rec_core.config import Config, FeatureField
 from lt4rec_core.data.sources.source import Columns, Source
 from lt4rec_core.errors import ConfigError
@@ -12,7 +10,6 @@ from lt4rec_core.tasks import EVERY_IMPRESSION, resolve
 KEYS = ("row_id", "user", "item", "time", "length")
 RESERVED = frozenset({*KEYS, "session"})
 RESERVED_PREFIXES = ("label.", "id.", "known.")
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def declare(config: Config, source: Source) -> Columns:
@@ -69,9 +66,3 @@ def _refuse_reserved(field: FeatureField) -> None:
             f"column; reserved are {sorted(RESERVED)} and {list(RESERVED_PREFIXES)}: set the "
             "field's `column` to the source's own name, or rename the column in the source"
         )
-    for name in (field.name, field.table_name):
-        if not _FILE_NAME.fullmatch(name):
-            raise ConfigError(
-                f"field {field.name!r}: {name!r} can't name a file; expected letters, digits, "
-                "`_`, `.` and `-` (the source's column may have any name: set `column`)"
-            )

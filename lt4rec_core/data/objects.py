@@ -204,7 +204,12 @@ class Bucket:
             "aws_allow_http": "true" if self.s3.allow_http else "",
         }
         given = {key: value for key, value in options.items() if value}
-        return {**given, "max_retries": self.s3.retries, "retry_timeout_ms": self._patience_ms}
+        patience = {
+            "timeout": f"{self.s3.timeout_seconds}s",
+            "max_retries": self.s3.retries,
+            "retry_timeout_ms": self._patience_ms,
+        }
+        return {**given, **patience}
 
     @property
     def _patience_ms(self) -> int:

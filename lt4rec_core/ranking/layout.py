@@ -184,9 +184,8 @@ def _refuse_unfit(layout: RankingLayout, files: dict[str, str]) -> None:
         raise ValueError("an exponent or boundary isn't a finite number")
     if any(len(width) != len(layout.hidden) for width in layout.widths.values()):
         raise ValueError("a head hasn't as many layers as the network")
-    if not set(layout.kept) <= set(range(layout.inputs)) or len(set(layout.kept)) < len(
-        layout.kept
-    ):
+    kept = layout.kept
+    if max(kept, default=-1) >= layout.inputs or len(set(kept)) < len(kept):
         raise ValueError("its heads read inputs that there aren't")
     kinds = {table.name: table.kind for table in tables}
     if len(kinds) < len(tables) or any(kinds.get(f.table) != f.kind for f in fields):

@@ -101,6 +101,10 @@ def ingest_from(
             read=log.read,
             dropped=log.dropped,
         )
+        if source.fingerprint(location, settings) != record.fingerprint:
+            raise InputError(
+                f"{location} changed while it was read; run again when nobody writes there"
+            )
         (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         shutil.rmtree(parked)
     return Dataset(target, manifest, fitted.features)

@@ -23,6 +23,7 @@ from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.precision import autocast
 from lt4rec_core.training.predict import deciding, skill, trivial_metrics, validation_metrics
+from lt4rec_core.training.preemption import preemption
 from lt4rec_core.training.seeds import generator
 
 _LOSS_RECORDS = 50  # points of a loss curve
@@ -84,9 +85,10 @@ def train(
     """Trains `network` in place along `plan`, each task under its mask.
 
     A batch moves the weights that its tasks' masks own, and their moments. After each
-    look at the validation rows everything is saved to `state`; called again with the
-    same inputs, training goes on from there and ends with the same bits. With `averaging`,
-    the decay of a running mean of the weights, the mean is measured and kept.
+    look at the validation rows, and on SIGTERM, everything is saved to `state`; called
+    again with the same inputs, training goes on from there and ends with the same bits.
+    With `averaging`, the decay of a running mean of the weights, the mean is measured
+    and kept.
 
     Raises:
         TrainingError: the loss isn't finite, or predictions aren't.
@@ -101,25 +103,29 @@ def train(
     mean = Averaging(network, averaging)
     progress, best = _resume(state, network, optimizer, mean)
     losses: dict[str, list[float]] = {}
-    for number, step in _remaining(plan, progress.step):
-        if progress.looks_since_best >= watch.patience > 0:
-            break
-        batch = replace(samples.batch(step.rows_B), draw=_draw(plan, number)).to(device)
-        for name, loss in _learn(network, optimizer, batch, step.tasks, tasks, masks).items():
-            losses.setdefault(name, []).append(loss)
-        mean.update()
-        last = number == plan.steps
-        if last or number % max(1, plan.steps // _LOSS_RECORDS) == 0:
-            losses = _record(losses, number, tracker)
-        if last or number % watch.every == 0:
-            metrics = validation_metrics(mean.network, validation, judged, masks, device)
-            progress = _look(progress, number, metrics, skill(choosing, metrics, trivial))
-            if progress.best_step == number:
-                best = _copy(mean.network.state_dict())
-            tracker.log_metrics({f"validation_{k}": v for k, v in metrics.items()}, number)
-            seen = ", ".join(f"{tasks[k].metric} of {k} {v:.5f}" for k, v in metrics.items())
-            tracker.progress(f"step {number}/{plan.steps}: validation {seen or 'undefined'}")
-            _save(state, network, optimizer, mean, best, progress)
+    with preemption() as leaving:
+        for number, step in _remaining(plan, progress.step):
+            if progress.looks_since_best >= watch.patience > 0:
+                break
+            batch = replace(samples.batch(step.rows_B), draw=_draw(plan, number)).to(device)
+            for name, loss in _learn(network, optimizer, batch, step.tasks, tasks, masks).items():
+                losses.setdefault(name, []).append(loss)
+            mean.update()
+            last = number == plan.steps
+            if last or number % max(1, plan.steps // _LOSS_RECORDS) == 0:
+                losses = _record(losses, number, tracker)
+            if last or number % watch.every == 0:
+                metrics = validation_metrics(mean.network, validation, judged, masks, device)
+                progress = _look(progress, number, metrics, skill(choosing, metrics, trivial))
+                if progress.best_step == number:
+                    best = _copy(mean.network.state_dict())
+                tracker.log_metrics({f"validation_{k}": v for k, v in metrics.items()}, number)
+                seen = ", ".join(f"{tasks[k].metric} of {k} {v:.5f}" for k, v in metrics.items())
+                tracker.progress(f"step {number}/{plan.steps}: validation {seen or 'undefined'}")
+                _save(state, network, optimizer, mean, best, progress)
+            if leaving.asked and not last:
+                _save(state, network, optimizer, mean, best, replace(progress, step=number))
+                break
     final = best if watch.keep == "best" and best else _copy(mean.network.state_dict())
     last_look = progress.history[-1]["metrics"] if progress.history else {}
     kept = progress.best_metrics if watch.keep == "best" else last_look
@@ -230,7 +236,10 @@ def _save(
     tensors = {
         f"{g}/{name}": values for g, group in groups.items() for name, values in group.items()
     }
-    save_checkpoint(state, "training_state", tensors, {"progress": vars(progress)})
+    record = dict(vars(progress))
+    if not progress.history:
+        del record["best_skill"]  # JSON has no infinity
+    save_checkpoint(state, "training_state", tensors, {"progress": record})
 
 
 def _resume(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 import numpy as np
@@ -75,13 +76,20 @@ def distance(before_T: Array, now_T: Array, n: float, m: float) -> tuple[float |
 
 
 def _measure_drift(subject: Subject, tally: FieldTally) -> Iterator[Measure]:
+    return _shifted(subject, tally, subject.settings.max_psi)
+
+
+def _measure_shift(subject: Subject, tally: FieldTally) -> Iterator[Measure]:
+    return _shifted(subject, tally, subject.settings.max_shift_psi)
+
+
+def _shifted(subject: Subject, tally: FieldTally, high: float) -> Iterator[Measure]:
     for day in subject.held_out_days:
         if not tally.reference or day.name not in tally.days:
             continue
         before_T = np.sum([tally.days[name] for name in tally.reference], axis=0)
         worth = (tally.independent[REFERENCE], tally.independent[day.name])
         seen, detail = _compare(tally, before_T, tally.days[day.name], *worth)
-        high = subject.settings.max_psi
         yield Measure(f"id.{tally.field.name}", day.name, seen, high=high, detail=detail)
 
 
@@ -100,10 +108,37 @@ def _measure_oov(subject: Subject, tally: FieldTally) -> Iterator[Measure]:
         )
 
 
+def _measure_known(subject: Subject, tally: FieldTally) -> Iterator[Measure]:
+    """Held-out days are compared with those before: training days know their own ids."""
+    shares: list[float] = []
+    for day in (day.name for day in subject.held_out_days if day.name in tally.days):
+        count_T = tally.days[day]
+        given = count_T[1:].sum()
+        if tally.table.oov_buckets == 0 or not given:
+            continue
+        share = count_T[1 + tally.table.oov_buckets :].sum() / given
+        if usual := statistics.median(shares or [0.0]):
+            detail = f"{share:.2%} of the values are known; before, {usual:.2%} were (median)"
+            low = subject.settings.min_known_ratio
+            seen = float(share / usual)
+            yield Measure(f"id.{tally.field.name}", day, seen, low=low, detail=detail)
+        shares.append(float(share))
+
+
 DRIFT = Expectation(
     about="A field's ids are distributed as on the reference days (PSI).",
     severity="warning",
     measure_field=_measure_drift,
+)
+SHIFT = Expectation(
+    about="No field's ids are distributed altogether otherwise than on the reference days (PSI).",
+    severity="error",
+    measure_field=_measure_shift,
+)
+KNOWN_CHANGE = Expectation(
+    about="A field's values are known about as often as on the held-out days before.",
+    severity="error",
+    measure_field=_measure_known,
 )
 OOV_SHARE = Expectation(
     about="The share of a field's values outside the vocabulary stays below the bound.",

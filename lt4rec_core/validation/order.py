@@ -33,7 +33,7 @@ def _days_in_order(subject: Subject, _counts: Counts) -> Iterator[Measure]:
         yield Measure("day", day.name, len(passed), high=0, detail=detail)
 
 
-def _midnight(subject: Subject, day: str, plus: int = 0) -> int:
+def midnight(subject: Subject, day: str, plus: int = 0) -> int:
     """Start of `day` (`plus` days later) in the dataset's time zone, in epoch milliseconds."""
     date = datetime.date.fromisoformat(day) + datetime.timedelta(days=plus)
     zone = ZoneInfo(subject.dataset.manifest.time_zone)
@@ -45,7 +45,7 @@ def _from_the_future(subject: Subject, day: Day) -> pl.Expr | None:
     later = _later(subject, day)
     if not subject.dated or not later or not subject.holds(day, "time"):
         return None
-    return (pl.col("time") >= _midnight(subject, min(later))).fill_null(False)
+    return (pl.col("time") >= midnight(subject, min(later))).fill_null(False)
 
 
 def _count_future(subject: Subject, day: Day) -> dict[str, pl.Expr]:
@@ -67,7 +67,7 @@ def _measure_future(subject: Subject, counts: Counts) -> Iterator[Measure]:
 def _astray(subject: Subject, day: Day) -> pl.Expr | None:
     if not subject.dated or not subject.holds(day, "time"):
         return None
-    first, last = _midnight(subject, day.name), _midnight(subject, day.name, plus=1) - 1
+    first, last = midnight(subject, day.name), midnight(subject, day.name, plus=1) - 1
     return (~pl.col("time").is_between(first, last)).fill_null(False)
 
 

@@ -9,14 +9,18 @@ from lt4rec_core.config.data import Severity
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.validation.click_rate import CLICK_RATE, CLICK_RATE_CHANGE
 from lt4rec_core.validation.columns import COLUMN_PRESENT, COLUMN_TYPE
-from lt4rec_core.validation.drift import DRIFT, OOV_SHARE
+from lt4rec_core.validation.copies import COPIED_ROWS
+from lt4rec_core.validation.drift import DRIFT, KNOWN_CHANGE, OOV_SHARE, SHIFT
 from lt4rec_core.validation.duplicates import DUPLICATES
 from lt4rec_core.validation.expectation import Expectation
 from lt4rec_core.validation.ids import ID_MISSING, ID_RANGE
+from lt4rec_core.validation.label_mean import LABEL_MEAN_CHANGE
 from lt4rec_core.validation.labels import LABEL_MISSING, LABEL_POPULATION, LABEL_RANGE, TASK_ROWS
 from lt4rec_core.validation.leakage import LABEL_COPY, LEAKAGE
 from lt4rec_core.validation.missing import KEY_MISSING, NULL_SHARE
 from lt4rec_core.validation.order import DAY_ORDER, FUTURE_ROWS, STRAY_ROWS
+from lt4rec_core.validation.silence import SILENT_HOURS
+from lt4rec_core.validation.traffic import TOP_SHARE, USER_COUNT
 from lt4rec_core.validation.volume import ROW_COUNT, ROW_VOLUME
 
 EXPECTATIONS: dict[str, Expectation] = {
@@ -33,15 +37,22 @@ EXPECTATIONS: dict[str, Expectation] = {
     "id_missing": ID_MISSING,
     "row_count": ROW_COUNT,
     "row_volume": ROW_VOLUME,
+    "user_count": USER_COUNT,
+    "top_share": TOP_SHARE,
+    "silent_hours": SILENT_HOURS,
+    "copied_rows": COPIED_ROWS,
     "click_rate": CLICK_RATE,
     "click_rate_change": CLICK_RATE_CHANGE,
+    "label_mean_change": LABEL_MEAN_CHANGE,
     "day_order": DAY_ORDER,
     "future_rows": FUTURE_ROWS,
     "stray_rows": STRAY_ROWS,
     "leakage": LEAKAGE,
     "label_copy": LABEL_COPY,
     "drift": DRIFT,
+    "shift": SHIFT,
     "oov_share": OOV_SHARE,
+    "known_change": KNOWN_CHANGE,
 }
 
 

@@ -14,6 +14,7 @@ import zstandard
 from lt4rec_core.config import S3
 from lt4rec_core.data.objects import open_location
 from lt4rec_core.data.sources.example import decode
+from lt4rec_core.data.sources.example_frame import frame_of
 from lt4rec_core.data.sources.files import explained, locate, scan
 from lt4rec_core.data.sources.records import masked_crc32c, records
 from lt4rec_core.errors import InputError
@@ -70,6 +71,9 @@ def framed(record: bytes) -> bytes:
 
 def decode_or_refuse(record: bytes) -> None:
     """The source counts what isn't an Example as an unparsable row, and says how many."""
+    frame, _ = frame_of(["a", "b"], [record, EXAMPLES[3]], ["tags"], ["cvrlabel", "label"])
+    assert frame["row_id"].to_list() == ["a", "b"]
+    assert frame["text.tags"][1].to_list() == ["word" * (n + 1) for n in range(3)]
     try:
         decode(record, None)
     except ValueError as error:

@@ -69,7 +69,7 @@ def test_nothing_is_written_outside_the_temporary_folder(stages: list[list[str]]
 def test_packages_are_pinned_wheels_and_torch_is_for_cpus(stages: list[list[str]]) -> None:
     build = "\n".join(stages[1])
     assert build.count("--only-binary=:all:") == 3
-    assert "--no-deps -r requirements.lock" in build
+    assert "--require-hashes --no-deps -r requirements.lock" in build
     assert "ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu" in build
 
 

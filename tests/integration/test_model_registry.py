@@ -19,10 +19,11 @@ from components.model_registry import (
 )
 from components.store import open_store
 from lt4rec_core.config import Tracking
+from lt4rec_core.data.atomic import sha256_file
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.features import FeatureMap
 from lt4rec_core.data.manifest import DayRecord, Manifest, SourceRecord
-from lt4rec_core.errors import StoreError
+from lt4rec_core.errors import ArtifactError, StoreError
 from lt4rec_core.gate import Comparison, GateDecision
 from lt4rec_core.ranking.export import export
 from lt4rec_core.ranking.layout import Field, Length, RankingLayout, Table
@@ -118,7 +119,7 @@ def registration(tmp_path):
             root=root,
             decision=GateDecision(accepted, (reason,), (comparison,)),
             champion=None,
-            digest=f"model-{seed}",
+            digest=sha256_file(root / "model" / "ranking.json"),
             dataset="dataset-digest",
             data_date="2026-01-03",
             masks={"ctr": "mask-digest"},
@@ -246,6 +247,14 @@ def test_the_champion_is_loaded_as_a_ranking_model(put, store, name):
     current = load_version(store, name, champion_version(store, name))
     assert current.name == "champion (version 1)"
     assert Scorer.load(current.folder).layout == LAYOUT
+
+
+def test_a_damaged_champion_is_refused(put, store, name):
+    put("a")
+    file = load_champion(store, name).folder / "ranking.json"
+    file.write_text(file.read_text().replace('"unknown"', '"Unknown"'))
+    with pytest.raises(ArtifactError, match="damaged or exchanged"):
+        load_champion(store, name)
 
 
 def test_the_version_comes_from_its_run(put, store, name):

@@ -130,3 +130,22 @@ def test_a_configuration_survives_json() -> None:
 def test_the_digest_follows_the_content() -> None:
     one, same, other = (from_mapping({**FIELDS, "seed": seed}) for seed in (1, 1, 2))
     assert digest(one) == digest(same) != digest(other)
+
+
+ABSURD = ["[" * 3000, "[" * 3000 + "]" * 3000, "{a=" * 3000, "9" * 5000]
+
+
+@pytest.mark.parametrize("value", ABSURD)
+def test_an_absurd_value_is_refused(tmp_path, value):
+    path = tmp_path / "config.toml"
+    path.write_text(f"seed = {value}")
+    with pytest.raises(ConfigError, match="can't be"):
+        load(path)
+
+
+@pytest.mark.parametrize("value", [*ABSURD, "1"])
+def test_an_absurd_override_is_refused(tmp_path, value):
+    path = tmp_path / "config.toml"
+    path.write_text('[[fields]]\nname = "user_id"\n[model]\nhidden = [8, 4]\n')
+    with pytest.raises(ConfigError):
+        load(path, [f"model.hidden.x.y={value}"])

@@ -54,13 +54,6 @@ def test_a_name_of_the_datasets_own_columns_is_refused(column: str) -> None:
         columns(config({"name": "x", "column": column}))
 
 
-def test_a_field_that_cannot_name_a_file_is_refused() -> None:
-    with pytest.raises(ConfigError, match="can't name a file"):
-        columns(config({"name": "a/b"}))
-    with pytest.raises(ConfigError, match="can't name a file"):
-        columns(config({"name": "a", "table": "../x"}))
-
-
 def test_a_label_that_the_source_does_not_give_is_refused() -> None:
     like = {
         "name": "like",

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -19,6 +21,7 @@ from lt4rec_core.pruning.magnitude import prune
 from lt4rec_core.pruning.mask import Mask, dense
 from lt4rec_core.tasks import TASKS
 from lt4rec_core.tracking import JsonLinesTracker, SilentTracker, Tracker
+from lt4rec_core.training.checkpoint import open_checkpoint
 from lt4rec_core.training.loop import Trained, Watch, train
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.plan import Plan
@@ -221,3 +224,57 @@ def test_a_batch_without_a_row_of_any_task_changes_nothing(
         net, optimizer, plan, TASKS, {}, samples, samples, watch, state, SilentTracker()
     )
     assert all(torch.equal(trained.weights[name], values) for name, values in before.items())
+
+
+class PreemptsAt(SilentTracker):
+    """Sends SIGTERM to this process, as a cluster does that wants its node back."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int) -> None:
+        if step == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture
+def on_sigterm() -> Iterator[None]:
+    """Whoever handles SIGTERM raises KilledError."""
+
+    def die(number: int, frame: object) -> None:
+        raise KilledError
+
+    former = signal.signal(signal.SIGTERM, die)
+    yield
+    signal.signal(signal.SIGTERM, former)
+
+
+@pytest.mark.parametrize("watch", [Watch(every=100), Watch(every=2, keep="best")])
+def test_a_preempted_training_saves_where_it_is_and_ends_with_the_same_bits(
+    watch: Watch,
+    on_sigterm: None,
+    layout: Layout,
+    small_model: Model,
+    make_samples: Make,
+    tmp_path: Path,
+) -> None:
+    samples, state = make_samples(), tmp_path / "preempted"
+    whole = fit(network(layout, small_model), samples, tmp_path / "whole", watch=watch)
+    with pytest.raises(KilledError):
+        fit(network(layout, small_model), samples, state, watch=watch, tracker=PreemptsAt(5))
+    assert open_checkpoint(state, "training_state").manifest["progress"]["step"] == 5
+    resumed = fit(network(layout, small_model), samples, state, watch=watch)
+    assert all(torch.equal(whole.weights[name], w) for name, w in resumed.weights.items())
+    assert all(torch.equal(whole.moments[name], m) for name, m in resumed.moments.items())
+    assert resumed.metrics == whole.metrics
+
+
+def test_a_preempted_training_never_passes_for_a_whole_one(
+    layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
+) -> None:
+    former = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with pytest.raises(TrainingError, match="stopped by SIGTERM"):
+            fit(network(layout, small_model), make_samples(), tmp_path / "s", tracker=PreemptsAt(5))
+    finally:
+        signal.signal(signal.SIGTERM, former)

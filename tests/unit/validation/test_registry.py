@@ -114,6 +114,40 @@ def unheard_of_items(draft):
     draft.change(pl.lit(3, dtype=pl.Int32).alias("id.item"))
 
 
+def few_users(draft):
+    draft.change(("u" + (pl.int_range(pl.len()) % 20).cast(pl.String)).alias("user"))
+
+
+def one_item_everywhere(draft):
+    draft.change(
+        pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("i1")).otherwise("item").alias("item")
+    )
+
+
+def nobody_after_noon(draft):
+    midnight = 1_767_484_800_000  # of DAY
+    draft.change((midnight + (pl.col("time") - midnight) // 2).alias("time"))
+
+
+def yesterday_again(draft):
+    draft.frames[DAY] = draft.frames["2026-01-03"].with_columns(
+        pl.col("time") + 86_400_000, ("copy of " + pl.col("row_id")).alias("row_id")
+    )
+
+
+def watched_in_percent(draft):
+    draft.change(
+        pl.when(pl.col("label.watch_ratio") > 0)
+        .then(1.0)
+        .cast(pl.Float32)
+        .alias("label.watch_ratio")
+    )
+
+
+def other_ids_on_the_test_day(draft):
+    draft.change(pl.lit(2, dtype=pl.Int32).alias("id.user"), day="2026-01-05")
+
+
 # One poison for every expectation: what it does to the data, and the failure that must follow.
 POISONS: dict[str, tuple[Callable, str, str]] = {
     "column_present": (drop_column, "tab", DAY),
@@ -129,14 +163,21 @@ POISONS: dict[str, tuple[Callable, str, str]] = {
     "id_missing": (no_tags, "id.tags", DAY),
     "row_count": (few_rows, "rows", DAY),
     "row_volume": (half_a_day, "rows", DAY),
+    "user_count": (few_users, "user", DAY),
+    "top_share": (one_item_everywhere, "item", DAY),
+    "silent_hours": (nobody_after_noon, "time", DAY),
+    "copied_rows": (yesterday_again, "rows", DAY),
     "click_rate": (nobody_clicks, "label.click", DAY),
     "click_rate_change": (half_the_clicks, "label.click", DAY),
+    "label_mean_change": (watched_in_percent, "label.watch_ratio", DAY),
     "day_order": (train_after_test, "day", "2026-01-02"),
     "future_rows": (train_row_of_tomorrow, "time", "2026-01-03"),
     "stray_rows": (clock_of_another_zone, "time", DAY),
     "leakage": (tab_tells_click, "tab for click", ALL_DAYS),
     "label_copy": (age_is_watch_ratio, "age for watch_ratio", ALL_DAYS),
     "drift": (all_on_one_tab, "id.tab", DAY),
+    "shift": (all_on_one_tab, "id.tab", DAY),
+    "known_change": (other_ids_on_the_test_day, "id.user", "2026-01-05"),
     "oov_share": (unheard_of_items, "id.item", DAY),
 }
 

@@ -1,0 +1,127 @@
+"""The table of faults in docs/faults.md: each with the test that makes it happen."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGE = PROJECT / "docs" / "faults.md"
+START, END = "<!-- faults: written by `make golden` -->\n", "<!-- end of faults -->\n"
+
+# What goes wrong, what then happens, and the test that shows it: a path below tests/ and a name.
+FAULTS: tuple[tuple[str, str, str], ...] = (
+    (
+        "SIGKILL of a run in the middle of pruning",
+        "its node's process ends too; the next run goes on there, to the same masks",
+        "e2e/test_killed.py::test_stopped_and_killed_run_ends_as_one_that_never_was",
+    ),
+    (
+        "fifty SIGKILLs at random moments, every node among them",
+        "same masks, metrics and verdict, and one version (`make test-faults`)",
+        "e2e/test_fifty_kills.py::test_fifty_kills_at_random_moments_change_nothing",
+    ),
+    (
+        "SIGTERM in the middle of an epoch (preemption)",
+        "saves after the batch at hand and leaves; goes on there, to the same bits",
+        "unit/training/test_loop.py::test_a_preempted_training_saves_where_it_is_and_ends_with_the_same_bits",
+    ),
+    (
+        "the local runner is killed",
+        "its components get SIGTERM, 20 s later SIGKILL; none is left at work",
+        "unit/components/test_lifeline.py::test_component_dies_with_a_killed_runner_even_behind_a_shell",
+    ),
+    (
+        "SIGKILL between any two steps of a registration",
+        "there is a champion at every moment; the same registration again makes no second version",
+        "integration/test_model_registry.py::test_killed_in_between_there_is_a_champion_and_a_repeat_heals",
+    ),
+    (
+        "MLflow goes away at any call of a step",
+        "stops saying so; the next run ends with each metric once, and one result",
+        "unit/components/test_store_faults.py::test_a_store_that_goes_away_at_any_call_loses_and_doubles_nothing",
+    ),
+    (
+        "MLflow's server is away at the start",
+        "stops at once, naming it",
+        "unit/components/test_store_check.py::test_server_that_is_away_is_named",
+    ),
+    (
+        "SQLite locked by another process",
+        "exit code 1, says who to wait for",
+        "e2e/test_bad_input.py::test_locked_store_exits_1_and_says_so",
+    ),
+    (
+        "read-only store",
+        "exit code 1 before anything runs",
+        "e2e/test_bad_input.py::test_read_only_store_exits_1_and_says_so",
+    ),
+    (
+        "read-only workspace",
+        "stops naming the folder; nothing is left",
+        "unit/data/test_atomic.py::test_an_unwritable_place_is_said",
+    ),
+    (
+        "the disk takes no more",
+        "stops, says how much is free; nothing half-written is left",
+        "integration/test_full_disk.py::test_a_disk_that_takes_no_more_is_said_and_nothing_is_left",
+    ),
+    (
+        "any bit flipped in a checkpoint or mask",
+        "refused: its seal or digest doesn't fit",
+        "unit/training/test_checkpoint.py::test_a_flipped_bit_is_always_found",
+    ),
+    (
+        "checkpoint or mask truncated anywhere",
+        "refused",
+        "unit/training/test_checkpoint.py::test_a_truncated_file_is_always_found",
+    ),
+    (
+        "dataset changed by hand or by a disk",
+        "refused, the file is named; ingest makes it anew",
+        "unit/data/test_dataset.py::test_a_manifest_changed_by_hand_is_refused",
+    ),
+    (
+        "registered champion damaged",
+        "refused before anything is compared with it; it stays champion until somebody acts",
+        "integration/test_model_registry.py::test_a_damaged_champion_is_refused",
+    ),
+    (
+        "truncated log file",
+        "exit code 2, the file is named",
+        "e2e/test_bad_input.py::test_truncated_file_exits_2_and_is_named",
+    ),
+    (
+        "a bomb of gzip: one row of gigabytes",
+        "refused before it is held in memory",
+        "unit/data/sources/test_lines.py::test_a_bomb_is_refused_in_little_memory",
+    ),
+    (
+        "day of 25 hours",
+        "all of it is one day",
+        "unit/validation/test_silence.py::test_a_day_of_25_hours_has_25",
+    ),
+)
+
+
+def test_the_table_in_the_docs_is_up_to_date():
+    lines = ["| fault | what happens | test |", "|---|---|---|"]
+    lines += [f"| {fault} | {then} | `tests/{test}` |" for fault, then, test in FAULTS]
+    table = "".join(f"{line}\n" for line in lines)
+    page = PAGE.read_text(encoding="utf-8")
+    head, _, rest = page.partition(START)
+    old, _, tail = rest.partition(END)
+    if os.environ.get("LT4REC_WRITE_GOLDEN"):
+        PAGE.write_text(f"{head}{START}{table}{END}{tail}", encoding="utf-8")
+        old = table
+    assert old == table
+
+
+@pytest.mark.parametrize("test", dict.fromkeys(test for _, _, test in FAULTS))
+def test_every_test_of_the_table_exists(test):
+    file, _, name = test.partition("::")
+    tree = ast.parse((PROJECT / "tests" / file).read_text(encoding="utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
