@@ -177,6 +177,8 @@ def check_shapes(layout: RankingLayout, tensors: Mapping[str, npt.NDArray[Any]])
     for name in sorted(expected.keys() | tensors.keys()):
         if name in tensors and tensors[name].dtype != np.float32:
             raise ArtifactError(f"tensor {name!r} is of {tensors[name].dtype}, expected float32")
+        if name in tensors and not np.isfinite(tensors[name]).all():
+            raise ArtifactError(f"tensor {name!r} has values that aren't finite; train again")
         seen = tensors[name].shape if name in tensors else None
         if seen != expected.get(name):
             raise ArtifactError(

@@ -40,6 +40,26 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "integration/test_model_registry.py::test_killed_in_between_there_is_a_champion_and_a_repeat_heals",
     ),
     (
+        "S3: 500, 503 slow-down, silence, connection reset in the middle of a read; passing",
+        "tried again, the same dataset",
+        "faults/test_s3.py::test_a_fault_that_passes_leaves_no_trace",
+    ),
+    (
+        "S3: 500, 503, resets that stay",
+        "stops (exit code 2) naming the place; nothing is left",
+        "faults/test_s3.py::test_a_fault_that_stays_stops_the_run_with_nothing_left",
+    ),
+    (
+        "S3: credentials expired, object missing",
+        "stops with S3's own code; nothing is left",
+        "faults/test_s3.py::test_what_no_second_try_mends_is_said",
+    ),
+    (
+        "S3: object changed between listing and reading",
+        "stops and asks to run again when nobody writes there",
+        "faults/test_s3.py::test_an_object_that_changes_while_it_is_read_stops_the_run",
+    ),
+    (
         "MLflow goes away at any call of a step",
         "stops saying so; the next run ends with each metric once, and one result",
         "unit/components/test_store_faults.py::test_a_store_that_goes_away_at_any_call_loses_and_doubles_nothing",
@@ -103,6 +123,11 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "day of 25 hours",
         "all of it is one day",
         "unit/validation/test_silence.py::test_a_day_of_25_hours_has_25",
+    ),
+    (
+        "empty day, ten times the rows, a clock a year ahead",
+        "see the poisoned days above",
+        "poisons/test_poisons.py::test_a_poisoned_day_is_stopped",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -21,19 +22,22 @@ def test_the_longest_silence_is_measured(draft, measures):
     assert longest(measures, draft, "2026-01-04") == 7
 
 
-@pytest.mark.parametrize(("day", "hours"), [("2025-10-26", 25), ("2026-03-29", 23)])
+def hourly(frame, day, hours):
+    """The rows, some in each hour of a day in Berlin: one more hour would be silent."""
+    berlin = ZoneInfo("Europe/Berlin")
+    midnight = datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time(), berlin)
+    first = round(midnight.timestamp() * 1000)
+    return frame.with_columns(time=first + (pl.int_range(pl.len()) % hours) * HOUR_MS)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-10-25", 25), ("2026-03-29", 23)])
 def test_a_day_of_25_hours_has_25(draft, measures, day, hours):
     draft.time_zone, draft.data_date = "Europe/Berlin", day
-    old = "2026-01-05"
-    start = datetime.datetime.fromisoformat(f"{day}T00:00:00+0{1 if hours == 23 else 2}:00")
-    first = round(start.timestamp() * 1000)
-    rows = draft.frames.pop(old)
-    # One row an hour, the day's last one too: a day thought an hour longer would be silent there.
-    times = [first + (place % hours) * HOUR_MS for place in range(rows.height)]
-    draft.frames[day] = rows.with_columns(pl.Series("time", times))
-    draft.splits = {d: s for d, s in draft.splits.items() if d != old} | {day: "test"}
-    counted = measures(draft, "silent_hours")["silent_hours"]
-    assert [taken.seen for taken in counted if taken.day == day] == [0]
+    draft.frames[day] = draft.frames.pop("2026-01-05")
+    draft.splits = {name: draft.splits.get(name, "test") for name in draft.frames}
+    for name in draft.frames:
+        draft.frames[name] = hourly(draft.frames[name], name, hours if name == day else 24)
+    assert {taken.seen for taken in measures(draft, "silent_hours")["silent_hours"]} == {0}
 
 
 def test_a_source_without_times_is_not_measured(draft, measures):
