@@ -83,23 +83,17 @@ def load_version(store: Store, name: str, version: str) -> CurrentChampion | Non
         StoreError: the registry or its artifacts can't be read.
         ArtifactError: the model isn't the one that was registered.
     """
-<<<<<<< HEAD
-    return CurrentChampion(version, model_folder(store, name, version)) if version else None
-=======
-    version = champion_version(store, name, key)
     if not version:
         return None
     with store_errors(f"version {version} of the model {name!r} can't be read"):
         expected = store.client.get_model_version(name, version).tags.get(MODEL, "")
     folder = model_folder(store, name, version)
-    seen = sha256_file(file_inside(folder, LAYOUT_FILE))
-    if seen != expected:
+    if sha256_file(file_inside(folder, LAYOUT_FILE)) != expected:
         raise ArtifactError(
-            f"version {version} of the model {name!r} in {folder} has digest {seen[:12]}, it was "
-            f"registered as {expected[:12]}: it was damaged or exchanged; roll back, or restore it"
+            f"version {version} of the model {name!r} in {folder} isn't the one registered (digest "
+            f"{expected[:12]}): it was damaged or exchanged; roll back, or restore it"
         )
     return CurrentChampion(version, folder)
->>>>>>> de3d5cd (Check the champion's digest where it is loaded to be compared with; write the golden DAG anew)
 
 
 def model_folder(store: Store, name: str, version: str) -> Path:

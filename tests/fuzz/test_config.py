@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from lt4rec_core.config import digest, from_mapping, load, to_mapping
@@ -27,15 +26,9 @@ OVERRIDES = (
 
 
 def read(path: Path) -> None:
-<<<<<<< HEAD
     beside = path.parent / "demo.toml"  # comparison.toml names it
     if not beside.exists():
         beside.write_bytes((PROJECT / "pipelines" / "configs" / "demo.toml").read_bytes())
-=======
-    world = path.with_name("demo.toml")  # comparison.toml names it
-    if not world.exists():
-        shutil.copyfile(PROJECT / "pipelines" / "configs" / world.name, world)
->>>>>>> b197320 (Poison days in thirty ways, and S3 in six; write what stopped them to docs/faults.md)
     config = load(path)
     declare(config, find(config.ingest.source))
     assert from_mapping(to_mapping(config)) == config

@@ -251,10 +251,10 @@ def test_the_champion_is_loaded_as_a_ranking_model(put, store, name):
 
 def test_a_damaged_champion_is_refused(put, store, name):
     put("a")
-    file = load_champion(store, name).folder / "ranking.json"
+    file = load_version(store, name, "1").folder / "ranking.json"
     file.write_text(file.read_text().replace('"unknown"', '"Unknown"'))
     with pytest.raises(ArtifactError, match="damaged or exchanged"):
-        load_champion(store, name)
+        load_version(store, name, "1")
 
 
 def test_the_version_comes_from_its_run(put, store, name):
