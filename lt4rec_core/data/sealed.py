@@ -34,10 +34,12 @@ def seal(dataset: Dataset) -> SealedDataset:
     depends on more.
     """
     manifest = dataset.manifest
+    hidden = manifest.splits["test"]
     known = dataclasses.replace(
         manifest,
         splits={**manifest.splits, "test": ()},
         days=tuple(day for day in manifest.days if day.split != "test"),
+        partitions={day: raw for day, raw in manifest.partitions.items() if day not in hidden},
     )
     return SealedDataset(dataset.root, known, dataset.features)
 

@@ -56,7 +56,7 @@ def test_result_has_the_promised_keys_and_types(life):
     result = life.first.result
     assert set(result) == {
         *("run_id", "data_date", "metrics", "mtl_gain", "masks", "gate", "model", "report"),
-        "seconds",
+        *("events", "seconds"),
     }
     assert result["data_date"] == FIRST
     assert 0 < result["metrics"]["ctr"]["auc"] < 1
