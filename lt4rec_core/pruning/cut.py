@@ -11,7 +11,10 @@ from lt4rec_core.pruning.mask import Mask
 
 
 class Cut(Protocol):
-    """Returns a mask within `mask` that keeps `keep` connections; a pure function."""
+    """Returns a mask within `mask` that keeps `keep` connections; a pure function.
+
+    `weights` are what `prune.saliency` made of them.
+    """
 
     def __call__(
         self, weights: Mapping[str, torch.Tensor], mask: Mask, keep: int, source: torch.Generator

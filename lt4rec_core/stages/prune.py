@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import torch
+
 from lt4rec_core.config import Config, Prune
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.samples import Samples
@@ -17,6 +19,7 @@ from lt4rec_core.model.sharing.registry import find
 from lt4rec_core.pruning.magnitude import kept_per_round
 from lt4rec_core.pruning.mask import Mask, dense
 from lt4rec_core.pruning.registry import cut_of
+from lt4rec_core.pruning.saliency import SALIENCIES
 from lt4rec_core.tasks import Task
 from lt4rec_core.tracking import ShiftedTracker, Tracker
 from lt4rec_core.training.checkpoint import Checkpoint, open_checkpoint, save_checkpoint
@@ -55,8 +58,9 @@ def prune(
 
     Round r trains sNET_init (see `prune.rewind`) under mask r for `prune.epochs_per_round`
     epochs of the task's samples, measures it on the validation rows, cuts what the sharing
-    method says (the smallest weights) to get mask r + 1, and forgets the training. Round 0
-    is the dense network; the last round is trained to be measured, and cuts nothing.
+    method says (the connections of least `prune.saliency`) to get mask r + 1, and forgets the
+    training. Round 0 is the dense network; the last round is trained to be measured, and cuts
+    nothing.
 
     Raises:
         ConfigError: the run has no such task, or its sharing method has no masks.
@@ -75,11 +79,13 @@ def prune(
         finished = state / f"round-{number}"
         if not finished.exists():
             watched = ShiftedTracker(tracker, number)
-            value = _train_round(ground, wanted, network, init, mask, number, state, watched)
+            value, scores = _train_round(
+                ground, wanted, network, init, mask, number, state, watched
+            )
             following = mask
             if number < settings.rounds:
                 chance = generator(config.seed, "prune", task, number, "cut")
-                following = cut(network.prunable(task), mask, counts[number + 1], chance)
+                following = cut(scores, mask, counts[number + 1], chance)
             entry = Round(number, mask.density, wanted.metric, value, mask.digest)
             _save_round(finished, dataset, entry, mask, following)
         entry, following = _open_round(finished, dataset, mask)
@@ -172,11 +178,15 @@ def _train_round(
     number: int,
     state: Path,
     tracker: Tracker,
-) -> float | None:
-    """Rewinds, trains under `mask`, returns the task's validation metric if it is defined."""
+) -> tuple[float | None, dict[str, torch.Tensor]]:
+    """Rewinds, trains under `mask`.
+
+    Returns the task's validation metric if it is defined, and the saliency of each connection.
+    """
     config = ground.config
     optimizer = ground.optimizer(network)
     rewind(ground, network, optimizer, init, config.prune.rewind)
+    start = {name: weight.detach().clone() for name, weight in network.prunable(task.name).items()}
     plan = Plan(
         populations={(task.name,): ground.samples.population(task)},
         batch_size=config.optimizer.batch_size,
@@ -194,7 +204,8 @@ def _train_round(
         state / f"training-{number}",
         tracker,
     )
-    return trained.metrics.get(task.name)
+    saliency = SALIENCIES[config.prune.saliency]
+    return trained.metrics.get(task.name), saliency(network.prunable(task.name), start)
 
 
 def _save_round(target: Path, dataset: Dataset, entry: Round, mask: Mask, following: Mask) -> None:

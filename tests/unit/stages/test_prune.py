@@ -13,6 +13,7 @@ from lt4rec_core.data.samples import read_samples
 from lt4rec_core.errors import ArtifactError, ConfigError
 from lt4rec_core.metrics.events import count_events, is_few
 from lt4rec_core.pruning.mask import Mask
+from lt4rec_core.pruning.saliency import SALIENCIES
 from lt4rec_core.stages.prune import Round, open_mask, prune, select
 from lt4rec_core.stages.warmup import warmup
 from lt4rec_core.tasks import TASKS
@@ -100,6 +101,17 @@ def test_each_round_rewinds_to_the_warmed_up_network(
     short = run(one, tiny_dataset, init, tmp_path / "short").manifest["rounds"]
     long = run(two, tiny_dataset, init, tmp_path / "long").manifest["rounds"]
     assert long[:2] == short
+
+
+def test_movement_keeps_other_connections_than_magnitude_and_as_many(
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+) -> None:
+    moving = replace(tiny_config, prune=replace(tiny_config.prune, saliency="movement"))
+    run(tiny_config, tiny_dataset, init, tmp_path / "magnitude")
+    run(moving, tiny_dataset, init, tmp_path / "movement")
+    by_magnitude, by_movement = (rounds_of(tmp_path / name)[0] for name in SALIENCIES)
+    assert by_movement.kept == by_magnitude.kept
+    assert by_movement.digest != by_magnitude.digest
 
 
 def test_a_killed_search_ends_with_the_same_mask(
