@@ -101,7 +101,7 @@ def ingest_from(
             read=log.read,
             dropped=log.dropped,
         )
-        if source.fingerprint(location, settings) != record.fingerprint:
+        if source.fingerprint(location, settings, days) != record.fingerprint:
             raise InputError(
                 f"{location} changed while it was read; run again when nobody writes there"
             )

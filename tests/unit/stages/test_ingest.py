@@ -58,6 +58,7 @@ class FakeSource:
     )
     dated: bool = True
     broken: Exception | None = None
+    grows: str | None = None  # the day that somebody writes more rows to once it was read
     reads: int = 0
     given: tuple[str, ...] = ("click", "watch_ratio")
 
@@ -68,7 +69,7 @@ class FakeSource:
         return self.given
 
     def fingerprint(self, location: str, ingest: Ingest, days: tuple[str, ...] = ()) -> str:
-        return json.dumps(self.rows)
+        return json.dumps({day: rows for day, rows in self.rows.items() if not days or day in days})
 
     def partitions(self, location: str, ingest: Ingest, days: tuple[str, ...]) -> dict[str, str]:
         return {day: json.dumps(self.rows[day]) for day in days}
@@ -91,11 +92,18 @@ class FakeSource:
             frame = pl.LazyFrame(self.rows[day])
             read = {"impressions": len(self.rows[day]["row_id"]) + 1}
             yield DayRead(day, frame, read, {"impressions.duplicate": 1})
+            if day == self.grows:
+                self.rows[day] = impressions(day, rows=8)
 
 
 def config(**changes: object) -> Config:
     settings = {"train_days": 2, "min_count": 1, "oov_buckets": 4}
     return from_mapping({"fields": FIELDS, "ingest": settings, **changes})
+
+
+def one_day() -> Config:
+    """Trains on a single day."""
+    return config(ingest={"train_days": 1, "min_count": 1, "oov_buckets": 4})
 
 
 def run(
@@ -280,6 +288,16 @@ def test_a_disk_that_fills_up_in_the_second_pass_leaves_nothing(
     with pytest.raises(StoreError, match="MiB are free"):
         run(tmp_path / "target")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_logs_that_change_while_they_are_read_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="changed while it was read"):
+        run(tmp_path / "target", FakeSource(grows=DAYS[1]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_days_outside_the_window_may_be_there(tmp_path: Path) -> None:
+    assert run(tmp_path / "target", data_date=DAYS[2], settings=one_day()).days("train") == DAYS[:1]
 
 
 def test_a_column_that_the_source_forgets_is_bad_input(tmp_path: Path) -> None:
