@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lt4rec_core.config import Config
+from lt4rec_core.data.sources.partitions import zone
 from lt4rec_core.data.sources.registry import find
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.metrics import resolve as metric
@@ -21,9 +22,11 @@ def check_ready(config: Config) -> None:
     A typo in the gate's rules would otherwise be told after an hour of training.
 
     Raises:
-        ConfigError: a source, task, loss, metric, sharing method, expectation or check isn't known.
+        ConfigError: a source, time zone, task, loss, metric, sharing method, expectation or
+            check isn't known.
     """
     find(config.ingest.source)
+    zone(config.ingest.time_zone)
     severities(config.validate.severity)
     monitored(config.monitor.severity)
     _known("model.sharing", config.model.sharing, SHARING)
@@ -59,13 +62,13 @@ def check_date(config: Config, data_date: str) -> None:
         )
 
 
-def check_daily(config: Config, data_date: str) -> None:
+def check_daily(config: Config) -> None:
     """Raises ConfigError where there can be no daily run that starts from the champion."""
     check_prunable(config)
-    if not find(config.ingest.source).dated or not data_date:
+    if not find(config.ingest.source).dated:
         raise ConfigError(
-            f"a daily run needs a source with days and the day: {config.ingest.source!r} was "
-            f"given with the data date {data_date!r}; pass --data-date YYYY-MM-DD"
+            f"a daily run needs a source with days, and {config.ingest.source!r} has none; "
+            "train with `lt4rec run`"
         )
     if config.joint_train.rewind != "warmup":
         raise ConfigError(

@@ -57,7 +57,7 @@ def run_backfill(
     if not span:
         raise InputError(f"there is no day from {first} to {last}: give the earlier one first")
     check_ready(config)
-    check_daily(config, first)
+    check_daily(config)
     place = workspace.expanduser().resolve()
     days: list[Mapping[str, Any]] = []
     failures: list[LT4RECError] = []

@@ -8,7 +8,7 @@ from typing import Any
 from components.day_lock import day_lock
 from components.pipeline_run import SCHEDULED
 from lt4rec_core.config import Config
-from lt4rec_core.preflight import check_daily
+from lt4rec_core.preflight import check_daily, check_date
 from pipelines.daily_retraining import daily_pipeline
 from pipelines.local_run import Show, local_run
 from pipelines.summary import summarize_day
@@ -44,7 +44,8 @@ def run_retraining(
         ConfigError: there can be no daily run, or the date is missing.
         LT4RECError: of the class that the failing step raised.
     """
-    check_daily(config, data_date)
+    check_daily(config)
+    check_date(config, data_date)
     with (
         day_lock(workspace, config.register.model_name, data_date, show),
         local_run(

@@ -1,4 +1,4 @@
-"""A DAG's recurring run on a cluster: made, shown, paused, resumed, deleted."""
+"""The daily DAG's recurring run on a cluster: made, shown, paused, resumed, deleted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from lt4rec_core.config import Config
 from lt4rec_core.errors import ClusterError, ConfigError
+from lt4rec_core.preflight import check_daily
 from pipelines.compile import compile_pipeline
 from pipelines.kubeflow import Api, open_api
 
@@ -19,11 +20,12 @@ _FIELD = re.compile(r"[0-9A-Za-z*?/,#LW-]+")
 def create_schedule(
     config: Config, cron: str, *, name: str = "", replace: bool = False, git_commit: str = ""
 ) -> dict[str, Any]:
-    """Makes the recurring run, and returns it as the `--json` object has it.
+    """Makes the recurring run of the daily DAG; returns it as the `--json` object has it.
 
-    One run at a time; a time that passed while the schedule was paused, the cluster down or
-    a run still at work isn't made up for, but for the latest. A day that is left out
-    that way is for `lt4rec backfill`.
+    Each run's day follows from the time that it was due. One run at a time; a time that
+    passed while the schedule was paused, the cluster down or a run still at work isn't made
+    up for, but for the latest. A day that is left out that way is for
+    `lt4rec submit --pipeline daily-retraining`.
 
     Args:
         config: the runs' settings; `cluster` says where they run.
@@ -33,12 +35,16 @@ def create_schedule(
         git_commit: commit of the code, "" if unknown.
 
     Raises:
-        ConfigError: the cron expression isn't one, or the name is taken.
+        ConfigError: the cron expression isn't one, the name is taken, or there can be no
+            daily run of the configuration.
         ClusterError: the API can't be reached, or refuses; what was there goes on.
     """
     when, called = _cron(cron), name or config.name
+    check_daily(config)
     with tempfile.TemporaryDirectory() as folder:
-        file = compile_pipeline(config, Path(folder) / "pipeline.yaml", git_commit, scheduled=True)
+        file = compile_pipeline(
+            config, Path(folder) / "pipeline.yaml", git_commit, "daily-retraining", scheduled=True
+        )
         with open_api(config.cluster.kubeflow) as api:
             former = [found for found in _all(api) if found.display_name == called]
             if former and not replace:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lt4rec_core.config import Config
-from lt4rec_core.preflight import check_date
+from lt4rec_core.errors import ConfigError
+from lt4rec_core.preflight import check_daily, check_date
 from pipelines.compile import compile_pipeline
 from pipelines.kubeflow import open_api
 
@@ -18,6 +19,7 @@ def submit_run(
     *,
     source: str = "",
     pipeline: str = "training",
+    forced: bool = False,
     git_commit: str = "",
 ) -> dict[str, Any]:
     """Compiles the DAG, starts one run of it, and returns the `--json` object.
@@ -26,16 +28,21 @@ def submit_run(
         config: the run's settings; `cluster` says where it runs.
         data_date: the test day, "" for a source without dates.
         source: the raw logs, "" for `cluster.source`.
-        pipeline: "training" or "comparison".
+        pipeline: "training", "daily-retraining" or "comparison".
+        forced: makes a new version of a day that is done; of a daily run alone.
         git_commit: commit of the code, "" if unknown.
 
     Raises:
-        ConfigError: of `compile_pipeline`, or a day is missing.
+        ConfigError: of `compile_pipeline`, or a day is missing, or there can be no daily run.
         ClusterError: the API can't be reached, or refuses.
     """
     date = data_date or (config.comparison.data_date if pipeline == "comparison" else "")
     check_date(config, date)
-    given = {"data_date": date, "source": source}
+    if pipeline == "daily-retraining":
+        check_daily(config)
+    elif forced:
+        raise ConfigError(f"the pipeline {pipeline!r} can't be forced; only a daily run can")
+    given: dict[str, Any] = {"data_date": date, "source": source, "forced": forced}
     with tempfile.TemporaryDirectory() as folder:
         file = compile_pipeline(config, Path(folder) / "pipeline.yaml", git_commit, pipeline)
         with open_api(config.cluster.kubeflow) as api:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from lt4rec_core.config import Ingest
+from lt4rec_core.data.sources.partitions import zone
 from lt4rec_core.errors import ConfigError
 
 
@@ -24,14 +24,7 @@ def data_date_of(scheduled: str, settings: Ingest) -> str:
         ConfigError: `scheduled` isn't such a moment, or there is no such time zone.
     """
     moment = _moment(scheduled)
-    try:
-        zone = ZoneInfo(settings.time_zone)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(
-            f"ingest.time_zone is {settings.time_zone!r}; expected a name such as UTC or "
-            "Asia/Shanghai"
-        ) from None
-    on_the_wall = moment.astimezone(zone).replace(tzinfo=None)
+    on_the_wall = moment.astimezone(zone(settings.time_zone)).replace(tzinfo=None)
     return (on_the_wall - timedelta(hours=settings.delay_hours)).date().isoformat()
 
 

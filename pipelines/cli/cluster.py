@@ -11,6 +11,7 @@ from pipelines.cli.ending import print_json
 from pipelines.cli.options import (
     ConfigArgument,
     DateOption,
+    ForceOption,
     JsonOption,
     Pipeline,
     PipelineOption,
@@ -34,6 +35,7 @@ def submit(
         str, typer.Option("--source", metavar="PATH", help="Raw logs; cluster.source by default.")
     ] = "",
     pipeline: PipelineOption = Pipeline.TRAINING,
+    force: ForceOption = False,
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +44,12 @@ def submit(
     from pipelines.submit import submit_run
 
     started = submit_run(
-        chosen, data_date, source=source, pipeline=pipeline.value, git_commit=git_commit()
+        chosen,
+        data_date,
+        source=source,
+        pipeline=pipeline.value,
+        forced=force,
+        git_commit=git_commit(),
     )
     if as_json:
         print_json(started)
@@ -64,7 +71,7 @@ def create(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train again and again: one run at a time, missed times aren't made up for."""
+    """Retrain daily: one run at a time, its day follows from when it's due; none is made up for."""
     chosen = read_config(config, settings)
     from pipelines.schedule import create_schedule
 

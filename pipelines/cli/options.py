@@ -41,6 +41,9 @@ DateOption = Annotated[
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", metavar="DIR", help="Everything made goes below this folder.")
 ]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Run a day that is done anew, to a new version.")
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="The last line of stdout is the result as one JSON object.")
 ]

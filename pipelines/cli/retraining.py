@@ -11,6 +11,7 @@ from pipelines.cli.ending import print_json
 from pipelines.cli.options import (
     ConfigArgument,
     DateOption,
+    ForceOption,
     JsonOption,
     SetOption,
     SourceOption,
@@ -20,10 +21,6 @@ from pipelines.cli.surroundings import confine
 
 if TYPE_CHECKING:
     from lt4rec_core.config import Config
-
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Run a day that is done anew, to a new version.")
-]
 
 
 def retrain(

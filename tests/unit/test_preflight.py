@@ -4,7 +4,7 @@ import pytest
 
 from lt4rec_core.config import from_mapping
 from lt4rec_core.errors import ConfigError
-from lt4rec_core.preflight import check_date, check_prunable, check_ready
+from lt4rec_core.preflight import check_daily, check_date, check_prunable, check_ready
 
 FIELDS = {"fields": [{"name": "user"}]}
 RULE = {"task": "ctr", "metric": "auc", "floor": 0.5}
@@ -18,6 +18,7 @@ def test_a_plain_configuration_is_ready() -> None:
     ("values", "message"),
     [
         ({"ingest": {"source": "event"}}, "event"),
+        ({"ingest": {"time_zone": "Mars/Base"}}, r"ingest\.time_zone is 'Mars/Base'"),
         ({"model": {"sharing": "wish"}}, "model.sharing is 'wish'.*connection_share"),
         ({"validate": {"severity": {"drft": "error"}}}, "did you mean 'drift'"),
         ({"monitor": {"severity": {"drfit": "off"}}}, "monitor.severity.*did you mean 'drift'"),
@@ -49,3 +50,14 @@ def test_the_training_dag_needs_a_method_with_masks() -> None:
     check_prunable(from_mapping(FIELDS))
     with pytest.raises(ConfigError, match=r"'mmoe', which has no masks.*connection_share"):
         check_prunable(from_mapping({**FIELDS, "model": {"sharing": "mmoe"}}))
+
+
+def test_a_daily_run_needs_days_and_masks_and_starts_from_the_champion() -> None:
+    check_daily(from_mapping(FIELDS))
+    for values, message in (
+        ({"ingest": {"source": "tfrecord"}}, "needs a source with days"),
+        ({"model": {"sharing": "mmoe"}}, "no masks"),
+        ({"joint_train": {"rewind": "fresh"}}, "forgets the champion"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            check_daily(from_mapping({**FIELDS, **values}))

@@ -61,6 +61,19 @@ def test_run_tells_what_it_is_about(store: Store, config: Config) -> None:
     assert run.data.tags["git_commit"] == "abc"
 
 
+def test_day_of_a_scheduled_run_is_derived_from_when_it_was_due_and_kept(
+    store: Store, config: Config
+) -> None:
+    ingest = dataclasses.replace(config.ingest, time_zone="Asia/Shanghai", delay_hours=3.0)
+    settings = dataclasses.replace(config, ingest=ingest, tracking=Tracking(experiment="test"))
+    text, due = json.dumps(to_mapping(settings)), "2026-01-04T20:00:00Z"  # 04:00 in Shanghai
+    context = start_run(text, "s3://logs", due, str(store.workspace), "", "", {"forced": False})
+    tags = store.tags(context.run_id)
+    assert context.data_date == tags["data_date"] == "2026-01-05"
+    assert tags["lt4rec.scheduled_time"] == due
+    assert tags["lt4rec.pipeline"] == "daily-retraining"
+
+
 def test_second_attempt_of_a_kubeflow_run_goes_on_with_its_run(
     store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

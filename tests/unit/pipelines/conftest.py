@@ -151,6 +151,7 @@ def cluster_config(
             "name": "feed",
             "fields": [{"name": "user_id"}],
             "tasks": [{"name": "ctr"}],
+            "ingest": {"time_zone": "Asia/Shanghai", "delay_hours": 3.0},
             "cluster": {
                 "service_account": "lt4rec-pipeline",
                 "source": "s3://logs/feed",

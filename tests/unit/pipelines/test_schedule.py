@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from lt4rec_core.config import changed
 from lt4rec_core.errors import ClusterError, ConfigError
 from pipelines.cli import app
 from pipelines.schedule import change_schedule, create_schedule, list_schedules
@@ -31,11 +32,32 @@ def test_one_run_at_a_time_and_none_made_up_for(kubeflow, cluster_config) -> Non
     assert kubeflow.schedules[0]["mode"] == "ENABLE"
 
 
+def test_what_recurs_is_the_daily_pipeline(kubeflow, cluster_config) -> None:
+    create_schedule(cluster_config, "30 4 * * *")
+    spec = kubeflow.schedules[0]["pipeline_spec"]["pipeline_spec"]
+    assert spec["pipelineInfo"]["name"] == "lt4rec-daily-retraining"
+    assert "choose-search" in spec["root"]["dag"]["tasks"]
+    daily = ingest_inputs(kubeflow.schedules[0])["daily"]
+    assert daily == {"runtimeValue": {"constant": True}}
+
+
 def test_day_comes_from_the_time_that_the_run_was_due(kubeflow, cluster_config) -> None:
     create_schedule(cluster_config, "30 4 * * *")
-    day = ingest_inputs(kubeflow.schedules[0])["data_date"]
+    inputs = ingest_inputs(kubeflow.schedules[0])
+    day = inputs["data_date"]
     assert day == {"runtimeValue": {"constant": "{{$.pipeline_job_schedule_time_utc}}"}}
     assert not kubeflow.schedules[0]["runtime_config"].get("parameters")
+    assert inputs["config"] == {"componentInputParameter": "config"}
+    spec = kubeflow.schedules[0]["pipeline_spec"]["pipeline_spec"]
+    settings = spec["root"]["inputDefinitions"]["parameters"]["config"]["defaultValue"]
+    told = json.loads(settings)["ingest"]
+    assert (told["time_zone"], told["delay_hours"]) == ("Asia/Shanghai", 3.0)
+
+
+def test_no_schedule_is_made_of_what_has_no_days(kubeflow, cluster_config) -> None:
+    with pytest.raises(ConfigError, match="needs a source with days"):
+        create_schedule(changed(cluster_config, {"ingest.source": "tfrecord"}), "30 4 * * *")
+    assert not kubeflow.tokens
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,16 @@ def test_other_logs_can_be_given(kubeflow, cluster_config) -> None:
     assert kubeflow.runs[0]["runtime_config"]["parameters"]["source"] == "s3://other"
 
 
+def test_forced_day_is_a_parameter_of_the_daily_pipeline_alone(kubeflow, cluster_config) -> None:
+    submit_run(cluster_config, "2026-01-10", pipeline="daily-retraining", forced=True)
+    (run,) = kubeflow.runs
+    assert run["runtime_config"]["parameters"] == {"data_date": "2026-01-10", "forced": True}
+    name = run["pipeline_spec"]["pipeline_spec"]["pipelineInfo"]["name"]
+    assert name == "lt4rec-daily-retraining"
+    with pytest.raises(ConfigError, match="only a daily run can"):
+        submit_run(cluster_config, "2026-01-10", forced=True)
+
+
 def test_experiment_is_made_once(kubeflow, cluster_config) -> None:
     submit_run(cluster_config, "2026-01-10")
     submit_run(cluster_config, "2026-01-11")
