@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -134,7 +135,7 @@ class Bucket:
         start = f"{start}/" if start else ""
         found = []
         with self._explained():
-            pages = self._client().get_paginator("list_objects_v2")
+            pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, Prefix=start):
                 for item in page.get("Contents", ()):
                     tail = item["Key"].removeprefix(start)
@@ -166,7 +167,7 @@ class Bucket:
     def _copy(self, entry: Entry, target: Path) -> None:
         """Writes the object that was listed, and no other that took its key since, to a file."""
         same = {"IfMatch": f'"{entry.etag}"'} if entry.etag else {}
-        found = self._client().get_object(Bucket=self.bucket, Key=self._key(entry), **same)
+        found = self._client.get_object(Bucket=self.bucket, Key=self._key(entry), **same)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             file = target.open("wb")
@@ -223,6 +224,7 @@ class Bucket:
 
         return boto3.Session(profile_name=self.s3.profile or None, region_name=self.s3.region)
 
+    @cached_property
     def _client(self) -> Any:
         from botocore.config import Config
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -59,12 +60,32 @@ def read(config, form: str, target: Path):
     return ingest(config, f"{PLACE}/{form}", DAY, target, SilentTracker())
 
 
-PASSING = ("500 InternalError", "503 SlowDown", "silence", "reset")
+LISTING, OBJECT = "list-type=2", "/part-"
+QUICK = {
+    ("csv", LISTING, "503 SlowDown"),
+    ("csv", OBJECT, "reset"),
+    ("csv", OBJECT, "silence"),
+    ("parquet", OBJECT, "500 InternalError"),
+    ("parquet", OBJECT, "reset"),
+}
 
 
-@pytest.mark.parametrize("fault", PASSING)
+def some(*cases: tuple[str, ...], quick: set[tuple[str, ...]]) -> list[Any]:
+    """The cases; `make test-faults` alone runs those that aren't quick."""
+    slow = pytest.mark.slow
+    return [pytest.param(*case, marks=() if case in quick else slow) for case in cases]
+
+
 @pytest.mark.parametrize(
-    ("form", "part"), [("csv", "list-type=2"), ("csv", "/part-"), ("parquet", "/part-")]
+    ("form", "part", "fault"),
+    some(
+        *(
+            (form, part, fault)
+            for form, part in (("csv", LISTING), ("csv", OBJECT), ("parquet", OBJECT))
+            for fault in ("500 InternalError", "503 SlowDown", "silence", "reset")
+        ),
+        quick=QUICK,
+    ),
 )
 def test_a_fault_that_passes_leaves_no_trace(uploaded, sound, faults, tmp_path, form, fault, part):
     faults.plan(fault, 2, part=part)
@@ -74,7 +95,12 @@ def test_a_fault_that_passes_leaves_no_trace(uploaded, sound, faults, tmp_path, 
 
 @pytest.mark.parametrize(
     ("form", "fault"),
-    [("csv", "503 SlowDown"), ("csv", "reset"), ("parquet", "500 InternalError")],
+    some(
+        ("csv", "503 SlowDown"),
+        ("csv", "reset"),
+        ("parquet", "500 InternalError"),
+        quick={("csv", "503 SlowDown"), ("parquet", "500 InternalError")},
+    ),
 )
 def test_a_fault_that_stays_stops_the_run_with_nothing_left(
     uploaded, faults, tmp_path, form, fault
@@ -85,13 +111,16 @@ def test_a_fault_that_stays_stops_the_run_with_nothing_left(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("form", FORMATS)
+EXPIRED = ("403 ExpiredToken", r"ExpiredToken|privileges")
+MISSING = ("404 NoSuchKey", r"removed|not found|NoSuchKey")
+
+
 @pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("403 ExpiredToken", r"ExpiredToken|privileges"),
-        ("404 NoSuchKey", r"removed|not found|NoSuchKey"),
-    ],
+    ("form", "fault", "said"),
+    some(
+        *((form, *case) for form in FORMATS for case in (EXPIRED, MISSING)),
+        quick={("csv", *EXPIRED), ("parquet", *MISSING)},
+    ),
 )
 def test_what_no_second_try_mends_is_said(uploaded, faults, tmp_path, form, fault, said):
     faults.plan(fault, 10_000, part="/part-")
@@ -100,7 +129,7 @@ def test_what_no_second_try_mends_is_said(uploaded, faults, tmp_path, form, faul
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", some(("csv",), ("parquet",), quick={("csv",)}))
 def test_an_object_that_changes_while_it_is_read_stops_the_run(
     uploaded, client, tmp_path, form, monkeypatch
 ):
