@@ -74,12 +74,21 @@ def encode_multi(
     """Indices [N] of all rows' values one after another, and where each row starts [B].
 
     No row is empty: a missing value is [0].
+
+    Raises:
+        InputError: a row holds neither a list of values nor text.
     """
     indices: list[int] = []
     starts: list[int] = []
     for value in values:
         starts.append(len(indices))
-        found = [lookup[part] for part in _parts(field, value)]
+        try:
+            found = [lookup[part] for part in _parts(field, value)]
+        except TypeError:
+            raise InputError(
+                f"column {field.column!r} holds {type(value).__name__}, but field {field.name!r} "
+                "takes several values a row: pass a list of texts or numbers, or text"
+            ) from None
         indices.extend([index for index in found if index != MISSING] or [MISSING])
     return np.asarray(indices, dtype=np.int64), np.asarray(starts, dtype=np.int64)
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lt4rec_core.errors import InputError
 from lt4rec_core.ranking.encode import Lookup, canonical, encode_multi, encode_numeric, numbers
 from lt4rec_core.ranking.layout import Field, Table
 
@@ -74,3 +75,9 @@ def test_a_value_becomes_the_text_that_ingestion_makes_of_it(value):
 
 def test_numbers_may_be_text_or_booleans():
     assert numbers("age", ["1.5", b"2", True, np.float32(4)]).tolist() == [1.5, 2.0, 1.0, 4.0]
+
+
+@pytest.mark.parametrize("value", [1, [["a"]]])
+def test_what_is_no_list_of_values_is_refused(value):
+    with pytest.raises(InputError, match=r"'tags' holds (int|list).* pass a list"):
+        encode_multi(TAGS, [value], Lookup(["a"], 2))
