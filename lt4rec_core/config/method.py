@@ -120,16 +120,17 @@ class Prune:
 
     `rate`, the share cut a round, takes the place of `final_density` and of what
     `final_density_of` says for single tasks. `saliency` says what is cut first: the weights of
-    least |w|, or those that the round moved least; `scope`, whether all layers are ranked
-    together or each by itself. Each round begins from sNET_init, or with `rewind = "fresh"`
-    from another draw of the network.
+    least |w|, those that the round moved least, or either by what it costs (see
+    `lt4rec_core.pruning.saliency`); `scope`, whether all layers are ranked together or each
+    by itself. Each round begins from sNET_init, or with `rewind = "fresh"` from another draw
+    of the network.
     """
 
     rounds: int = Field(default=5, ge=1)
     final_density: float = Field(default=0.2, gt=0, le=1)
     final_density_of: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
     rate: float = Field(default=0.0, ge=0, lt=1)
-    saliency: Literal["magnitude", "movement"] = "magnitude"
+    saliency: Literal["magnitude", "movement", "fisher", "fisher_movement"] = "magnitude"
     scope: Literal["global", "layer"] = "global"
     rewind: Literal["warmup", "fresh"] = "warmup"
     epochs_per_round: float = Field(default=1.0, gt=0)

@@ -204,8 +204,10 @@ def _train_round(
         state / f"training-{number}",
         tracker,
     )
-    saliency = SALIENCIES[config.prune.saliency]
-    return trained.metrics.get(task.name), saliency(network.prunable(task.name), start)
+    scores = SALIENCIES[config.prune.saliency](
+        trained=network.prunable(task.name), start=start, squares=optimizer.squares(start)
+    )
+    return trained.metrics.get(task.name), scores
 
 
 def _save_round(target: Path, dataset: Dataset, entry: Round, mask: Mask, following: Mask) -> None:

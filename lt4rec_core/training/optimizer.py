@@ -66,6 +66,21 @@ class MaskedAdam:
             for moment, values in moments.items()
         }
 
+    def squares(self, like: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Returns the bias-corrected second moments of the weights named as in `like`.
+
+        They are the running means of squared gradients; zero where there was none.
+        """
+        found = {}
+        for name, weight in like.items():
+            moments = self._state.get(name)
+            found[name] = (
+                torch.zeros_like(weight)
+                if moments is None
+                else moments["variance"] / moments["variance_seen"].clamp_min(1e-30)
+            )
+        return found
+
     def load(self, state: Mapping[str, torch.Tensor]) -> None:
         """Takes over (copies) the moments that `state` returned."""
         self._state = {}

@@ -172,3 +172,14 @@ def test_a_saved_state_goes_on_as_if_nothing_had_been() -> None:
     rest.load(half.state())
     take(rest, two, SOME, range(3, 6))
     assert torch.equal(one, two)
+
+
+def test_squares_are_the_weighted_mean_of_squared_gradients_where_there_were_any() -> None:
+    weight = parameter()
+    optimizer = MaskedAdam({"w": weight}, Optimizer(beta2=0.9))
+    never = optimizer.squares({"w": weight})["w"]
+    take(optimizer, weight, SOME, range(2))
+    expected = (0.9 * gradient(0).square() + gradient(1).square()) / 1.9
+    found = optimizer.squares({"w": weight})["w"]
+    assert torch.count_nonzero(never) == torch.count_nonzero(found[~SOME]) == 0
+    torch.testing.assert_close(found[SOME], expected[SOME])
