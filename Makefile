@@ -41,7 +41,7 @@ help:
 	@echo "make fix            formats and mends what the linter can mend"
 	@echo "make golden         writes the golden files anew"
 	@echo "make bench          measures speed and memory, writes BENCHMARKS.md (BENCH_ARGS=--quick: only runs)"
-	@echo "make bench-peers    the same with peers, each in an environment of its own"
+	@echo "make bench-peers    the same against peers, each in an environment of its own"
 	@echo "make lock           resolves the pinned requirements anew"
 	@echo "make hashes         gives every pin of the locks the hashes of its files"
 

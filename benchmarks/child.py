@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-import time
+import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from benchmarks.row import Clock
 
 _PROJECT = Path(__file__).resolve().parent.parent
+_LAUNCH = Path(__file__).resolve().parent / "launch.py"
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,9 @@ def run_child(
 ) -> Ended:
     """Runs `command` with this project on its path; raises CalledProcessError where it fails."""
     path = os.pathsep.join([str(_PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    start = time.perf_counter()
     environment = {**os.environ, **(variables or {}), "PYTHONPATH": path}
-    process = subprocess.Popen(command, stdout=stdout, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, list(command))
-    seconds = wall if clock == "wall" else usage.ru_utime + usage.ru_stime
-    return Ended(seconds, usage.ru_maxrss * 1024)
+    with tempfile.NamedTemporaryFile("r") as report:
+        launched = [sys.executable, str(_LAUNCH), report.name, *command]
+        subprocess.run(launched, stdout=stdout, env=environment, check=True)
+        took = json.load(report)
+    return Ended(took[clock], took["peak_bytes"])

@@ -1,11 +1,16 @@
-"""`python -m benchmarks.jobs JOB SOURCE TARGET`: one stage in a process of its own."""
+"""`python -m benchmarks.jobs JOB SOURCE TARGET`: one stage in a process of its own.
+
+The job "ingest-again" ingests anew for each line of stdin, as peers do.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 from benchmarks.logs import DAYS, configuration
+from benchmarks.peers.serve import serve
 from lt4rec_core.config import from_mapping
 from lt4rec_core.data.dataset import open_dataset
 from lt4rec_core.stages.ingest import ingest
@@ -18,6 +23,13 @@ def main(job: str, source: str, target: str) -> None:
     config = from_mapping(dict(configuration()))
     if job == "ingest":
         ingest(config, source, DAYS[-1], Path(target), SilentTracker())
+    elif job == "ingest-again":
+
+        def again() -> None:
+            shutil.rmtree(target, ignore_errors=True)
+            ingest(config, source, DAYS[-1], Path(target), SilentTracker())
+
+        serve(again)
     else:
         validate(config, open_dataset(Path(source)), Path(target), SilentTracker())
 

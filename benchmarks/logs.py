@@ -27,8 +27,11 @@ def configuration() -> Mapping[str, Any]:
     }
 
 
-def write(folder: Path, rows: int) -> Path:
-    """Writes `rows` impressions, their clicks and plays, as Parquet below `folder`."""
+def write(folder: Path, rows: int, ending: str = "parquet") -> Path:
+    """Writes `rows` impressions, their clicks and plays below `folder`.
+
+    The `ending` of the files is "parquet", "csv.gz" or "jsonl.gz".
+    """
     rng = np.random.default_rng(0)
     start = int(np.datetime64(DAYS[0], "ms").astype(np.int64))
     each = rows // len(DAYS)
@@ -41,10 +44,19 @@ def write(folder: Path, rows: int) -> Path:
         clicks = times.select("impression_id", timestamp=later)
         plays = clicks.with_columns(play_time_ms=pl.Series(played_N))
         for stream, frame in (("impressions", shown), ("clicks", clicks), ("plays", plays)):
-            path = folder / stream / f"date={day}" / "part-0000.parquet"
+            path = folder / stream / f"date={day}" / f"part-0000.{ending}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            frame.write_parquet(path)
+            _write(frame, path, ending)
     return folder
+
+
+def _write(frame: pl.DataFrame, path: Path, ending: str) -> None:
+    if ending == "parquet":
+        frame.write_parquet(path)
+    elif ending == "csv.gz":
+        frame.write_csv(path, compression="gzip")
+    else:
+        frame.write_ndjson(path, compression="gzip")
 
 
 def _impressions(rng: np.random.Generator, first: int, rows: int, start: int) -> pl.DataFrame:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator
 
 import numpy as np
 
 from benchmarks.interleave import interleaved, timed
+from benchmarks.peers.serve import forget_peak, peak_bytes
 from benchmarks.row import Bench, Row, Topic, row_of
 from lt4rec_core.metrics import METRICS
 from lt4rec_core.metrics.bootstrap import replicate_values
@@ -17,6 +17,7 @@ _REPLICATES = 1000
 
 def measure(bench: Bench) -> Iterator[Row]:
     """Yields seconds, the distance from scikit-learn's values, and the peak memory."""
+    forget_peak()
     rows, users = bench.size(50_000_000, 2000), bench.size(1_000_000, 40)
     rng = np.random.default_rng(0)
     prediction_N = rng.random(rows)
@@ -40,7 +41,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         },
         warm=False,
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = peak_bytes() / 2**30
     known = (label_N.nbytes + prediction_N.nbytes + user_N.nbytes) / 2**30
     each = (seconds["more"] - seconds["few"]) / 3
     yield row_of("metrics.auc", seconds["auc"], "s", "<= 60", f"{rows:,} predictions")

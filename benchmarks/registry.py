@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.data import DATA, DATA_PEERS
+from benchmarks.data import DATA, DATA_10M, DATA_50M, DATA_PEERS, TEXT_PEERS
 from benchmarks.metrics import METRIC_TIMES
 from benchmarks.pipeline import PIPELINE
 from benchmarks.ranking import RANKING
@@ -14,6 +14,7 @@ from benchmarks.training_step import TRAINING_STEP
 OWN: dict[str, Topic] = {
     "training_step": TRAINING_STEP,
     "data": DATA,
+    "data_10m": DATA_10M,
     "tfrecord": TFRECORDS,
     "ranking": RANKING,
     "metrics": METRIC_TIMES,
@@ -24,8 +25,14 @@ OWN: dict[str, Topic] = {
 
 PEERS: dict[str, Topic] = {
     "data_peers": DATA_PEERS,
+    "text_peers": TEXT_PEERS,
     "tfrecord_peers": TFRECORD_PEERS,
 }
-"""What `make bench-peers` runs on top: it installs the peers, each into a venv of its own."""
+"""What `make bench-peers` runs: it installs the peers, each into a venv of its own."""
 
-TOPICS: dict[str, Topic] = {**OWN, **PEERS}
+LONG: dict[str, Topic] = {
+    "data_50m": DATA_50M,
+}
+"""What takes too long to stand beside the others, and runs where it is named."""
+
+TOPICS: dict[str, Topic] = {**OWN, **PEERS, **LONG}

@@ -18,15 +18,15 @@ def as_record(row: Row) -> dict[str, Any]:
     return {**dataclasses.asdict(row), "reached": row.reached}
 
 
-def read(path: Path, machine: Mapping[str, str]) -> dict[str, Row]:
-    """Returns the rows of an earlier command by name; none of another machine's."""
+def read(path: Path, machine: Mapping[str, str]) -> tuple[dict[str, Row], dict[str, str]]:
+    """Returns rows and conditions of earlier commands; none of another machine's."""
     if not path.is_file():
-        return {}
+        return {}, {}
     content = json.loads(path.read_text(encoding="utf-8"))
     if content["machine"] != machine:
-        return {}
-    rows = [{k: v for k, v in record.items() if k != "reached"} for record in content["rows"]]
-    return {record["name"]: Row(**record) for record in rows}
+        return {}, {}
+    records = [{k: v for k, v in record.items() if k != "reached"} for record in content["rows"]]
+    return {record["name"]: Row(**record) for record in records}, dict(content["conditions"])
 
 
 def write(
@@ -41,7 +41,7 @@ def write(
     path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def markdown(
+def page(
     topics: Mapping[str, Topic],
     rows: Mapping[str, Row],
     machine: Mapping[str, str],
@@ -54,23 +54,34 @@ def markdown(
         "Written by `make bench` and `make bench-peers`; the same figures are in",
         "`benchmarks/results.json`. What is compared was run in turns in one process tree"
         " (A B A B),",
-        "values are medians over rounds, spreads the distance between their quartiles.",
+        "values are medians over rounds, spreads the distance between their quartiles. The share",
+        "of a goal is 1 or more where it is reached, whichever way it points.",
         "",
         "; ".join(f"{name}: {value}" for name, value in machine.items()) + ".",
         "",
         *[f"- {topic}: {text}." for topic, text in conditions.items()],
     ]
     for name, topic in topics.items():
-        own = [row for row in rows.values() if row.name.partition(".")[0] == name]
+        own = {row.name: row for row in rows.values() if row.name.partition(".")[0] == name}
         if own:
-            lines += ["", f"## {topic.title}", "", topic.about, "", *_table(own)]
-            missed = [row for row in own if row.reached is False]
-            lines += ["", *[_why(row, topic) for row in missed]] if missed else []
+            lines += ["", section(name, topic, own)]
     return "\n".join(lines) + "\n"
 
 
+def section(name: str, topic: Topic, rows: Mapping[str, Row]) -> str:
+    """Returns a topic's heading, table, reasons and plots."""
+    lines = [f"## {topic.title}", "", topic.about, "", *_table(list(rows.values()))]
+    missed = [row for row in rows.values() if row.reached is False]
+    lines += ["", *[_why(row, topic) for row in missed]] if missed else []
+    lines += ["", *[f"![{name}]({plot})" for plot in topic.plots]] if topic.plots else []
+    return "\n".join(lines)
+
+
 def _table(rows: list[Row]) -> list[str]:
-    lines = ["| what | against | median | spread | goal | |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| what | against | median | spread | goal | share | |",
+        "|---|---|---|---|---|---|---|",
+    ]
     verdicts = {True: "reached", False: "**not reached**", None: ""}
     for row in rows:
         what = row.name.partition(".")[2]
@@ -80,6 +91,7 @@ def _table(rows: list[Row]) -> list[str]:
             f"{figure(row.value)} {row.unit}",
             figure(row.spread),
             row.goal,
+            "" if row.share is None else figure(row.share),
             verdicts[row.reached],
         ]
         lines.append("| " + " | ".join(cells) + " |")

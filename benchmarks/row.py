@@ -40,6 +40,14 @@ class Row:
         sign, number = self.goal.split()
         return self.value >= float(number) if sign == ">=" else self.value <= float(number)
 
+    @property
+    def share(self) -> float | None:
+        """How much of its goal was reached, 1 or more if all; None without a goal or a value."""
+        if not self.goal or not self.value:
+            return None
+        sign, number = self.goal.split()
+        return self.value / float(number) if sign == ">=" else float(number) / self.value
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -74,12 +82,16 @@ class Topic:
         about: what is measured, in a sentence or two.
         measure: yields its rows.
         limits: by name of a row, what keeps it from its goal; printed where it isn't reached.
+        rounds: how often every contestant's turn comes, if nobody asks otherwise.
+        plots: files that it draws, from the project's folder on.
     """
 
     title: str
     about: str
     measure: Callable[[Bench], Iterator[Row]]
     limits: Mapping[str, str] = field(default_factory=dict)
+    rounds: int = 5
+    plots: tuple[str, ...] = ()
 
 
 def row_of(

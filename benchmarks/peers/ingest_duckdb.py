@@ -1,4 +1,4 @@
-"""Joins, labels, numbers and writes the logs with DuckDB: SOURCE TARGET."""
+"""Joins, labels, numbers and writes the logs with DuckDB: SOURCE TARGET ENDING."""
 
 from __future__ import annotations
 
@@ -12,26 +12,35 @@ from serve import serve
 SINGLE = ["user_id", "item_id", *[f"field_{number}" for number in range(14)]]
 MULTI = [f"tags_{number}" for number in range(3)]
 LAST_TRAINING_DAY = "2026-01-07"
+READERS = {"parquet": "read_parquet", "csv.gz": "read_csv", "jsonl.gz": "read_json"}
+
+
+def stream(source: str, name: str, ending: str) -> str:
+    """Returns the SQL that reads all files of a stream."""
+    return f"{READERS[ending]}('{source}/{name}/*/*.{ending}', hive_partitioning = true)"
 
 
 def ingest() -> None:
     """Does what the project's ingestion does, without its checks."""
-    source, target = sys.argv[1], Path(sys.argv[2])
+    target = Path(sys.argv[2])
+    shown, clicks, plays = (
+        stream(sys.argv[1], name, sys.argv[3]) for name in ("impressions", "clicks", "plays")
+    )
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    base = duckdb.connect(str(target / "base.duckdb"))
+    base = duckdb.connect()
     base.sql(f"""
         create table log as
         select i.*, c.impression_id is not null as click,
                case when c.impression_id is not null
                     then least(coalesce(p.play_time_ms, 0) / i.duration_ms, 1) end as watch_ratio
-        from read_parquet('{source}/impressions/*/*.parquet', hive_partitioning = true) i
+        from {shown} i
         left join (select impression_id, min(timestamp) as timestamp
-                   from read_parquet('{source}/clicks/*/*.parquet') group by 1) c
+                   from {clicks} group by 1) c
                on c.impression_id = i.impression_id
               and c.timestamp between i.timestamp and i.timestamp + 3600000
         left join (select impression_id, sum(play_time_ms) as play_time_ms
-                   from read_parquet('{source}/plays/*/*.parquet') group by 1) p
+                   from {plays} group by 1) p
                on p.impression_id = i.impression_id
     """)
     for name in (*SINGLE, *MULTI):
@@ -47,7 +56,8 @@ def ingest() -> None:
         f"left join ids_{name} s_{name} on s_{name}.value = l.{name}" for name in SINGLE
     )
     multis = ", ".join(
-        f"list_transform(string_split(l.{name}, ','), x -> coalesce(map_{name}[x], 1)) as {name}"
+        f"list_transform(string_split(l.{name}, ','), "
+        f"lambda x: coalesce(map_{name}[x], 1)) as {name}"
         for name in MULTI
     )
     maps = ", ".join(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.interleave import interleaved
 from benchmarks.pipeline import share_beside_training
-from benchmarks.registry import OWN
+from benchmarks.registry import OWN, TOPICS
 from benchmarks.results import read
-from benchmarks.row import Bench, Row, row_of
+from benchmarks.row import Bench, Row, Topic, row_of
 
 KEYS = {"name", "value", "spread", "unit", "goal", "reached", "against"}
 
@@ -58,5 +59,35 @@ def test_rows_of_another_machine_are_left_behind(tmp_path: Path) -> None:
     row = Row("topic.what", 1.0, 0.0, "s")
     record = {"machine": {"cores": "2"}, "conditions": {}, "rows": [vars(row) | {"reached": None}]}
     (tmp_path / "results.json").write_text(json.dumps(record))
-    assert read(tmp_path / "results.json", {"cores": "2"}) == {row.name: row}
-    assert read(tmp_path / "results.json", {"cores": "4"}) == {}
+    assert read(tmp_path / "results.json", {"cores": "2"}) == ({row.name: row}, {})
+    assert read(tmp_path / "results.json", {"cores": "4"}) == ({}, {})
+
+
+def _topic(name: str, monkeypatch: pytest.MonkeyPatch, value: float | None) -> None:
+    def measure(_bench: Bench) -> Iterator[Row]:
+        if value is None:
+            raise RuntimeError("broken")
+        yield Row(f"{name}.what", value, 0.0, "s")
+
+    monkeypatch.setitem(TOPICS, name, Topic(name, "", measure))
+
+
+def test_topics_keep_what_earlier_commands_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*topics: str) -> dict[str, float]:
+        main([*topics, "--target", str(tmp_path), "--page", str(tmp_path / "page.md")])
+        rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+        return {row["name"]: row["value"] for row in rows}
+
+    _topic("data", monkeypatch, 1.0)
+    _topic("metrics", monkeypatch, 2.0)
+    assert run("metrics", "data") == {"data.what": 1.0, "metrics.what": 2.0}
+    _topic("data", monkeypatch, 3.0)
+    assert run("data", "--resume") == {"data.what": 1.0, "metrics.what": 2.0}
+    assert run("data") == {"data.what": 3.0, "metrics.what": 2.0}
+    _topic("data", monkeypatch, None)
+    _topic("metrics", monkeypatch, 4.0)
+    with pytest.raises(SystemExit, match="data"):
+        run("data", "metrics")
+    assert run("metrics") == {"data.what": 3.0, "metrics.what": 4.0}
