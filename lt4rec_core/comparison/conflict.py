@@ -1,15 +1,19 @@
-"""Whether the mechanism works as claimed: tasks that conflict more should share less.
+"""Whether the mechanism works as claimed: tasks that have less in common should share less.
 
 In worlds that differ by nothing but the planted conflict, the masks' overlap must fall as
-the conflict grows, and the gain of connection_share over full_share must grow. Both are
-judged by the slope of a straight line through the worlds, fitted for each seed, with the
-interval of the slopes' mean over seeds. Dense masks overlap more than sparse ones whatever
-they are, so the overlap is also told less that of random masks of the same densities.
+the tasks drift apart, and the gain of connection_share over full_share must grow. Both are
+judged by the slope of a straight line over `apart`, fitted for each seed, with the interval
+of the slopes' mean over seeds. A conflict of 1 isn't further apart than one of 0: opposite
+tastes need the same features with the other sign, which an output layer of their own gives.
+
+Dense masks overlap more than sparse ones whatever they are, so the overlap is also told
+less that of random masks of the same densities.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import cos, pi
 from typing import Any
 
 import numpy as np
@@ -21,6 +25,15 @@ from lt4rec_core.report.overlap import by_chance
 RIVAL = "full_share"
 
 
+def apart(conflict: float) -> float:
+    """Returns how little two tasks have in common, in [0, 1]: 1 - |cos(pi · conflict)|.
+
+    This is one less the absolute correlation of what pleases users in the two, see
+    `lt4rec_core.data.synthetic.world.turned`.
+    """
+    return 1.0 - abs(cos(pi * conflict))
+
+
 def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float) -> dict[str, Any]:
     """Returns `overlap` and `beyond_chance`, by pair of tasks, and `gain`, by task.
 
@@ -29,16 +42,18 @@ def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float)
         confidence: of the intervals.
 
     Returns:
-        Each entry has `points` (a world each: `world`, `conflict`, `by_seed`, `mean`, and
-        `low` and `high` where known) and, with two levels or more, `slope`: the change
-        from conflict 0 to 1, with `mean`, and over several seeds `low` and `high`.
+        Each entry has `points` (a world each: `world`, `conflict`, `apart`, `by_seed`, `mean`,
+        and `low` and `high` where known) and, with two levels or more, `slope`: the change
+        from tasks that agree to unrelated ones, with `mean`, and over several seeds `low`
+        and `high`.
     """
-    ordered = sorted(worlds.items(), key=lambda entry: entry[1]["conflict"])
+    ordered = sorted(worlds.items(), key=lambda entry: apart(entry[1]["conflict"]))
     overlaps: dict[str, list[dict[str, Any]]] = {}
     beyond: dict[str, list[dict[str, Any]]] = {}
     gains: dict[str, list[dict[str, Any]]] = {}
     for name, summary in ordered:
-        place = {"world": name, "conflict": summary["conflict"]}
+        level = round(apart(summary["conflict"]), 4)
+        place = {"world": name, "conflict": summary["conflict"], "apart": level}
         arm = summary["arms"].get(SUBJECT)
         for pair in arm["overlap"][0] if arm else ():
             shared = [overlap[pair] for overlap in arm["overlap"]]
@@ -65,7 +80,7 @@ def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float)
 
 
 def _line(points: Sequence[Mapping[str, Any]], confidence: float) -> dict[str, Any]:
-    levels = [point["conflict"] for point in points]
+    levels = [point["apart"] for point in points]
     seeds = [seed for seed in points[0]["by_seed"] if all(seed in p["by_seed"] for p in points)]
     if len(set(levels)) < 2 or not seeds:
         return {"points": list(points)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from lt4rec_core.config import Config, Synthetic, from_mapping, to_mapping
+from lt4rec_core.config import Config, Synthetic, changed, from_mapping, to_mapping
 from lt4rec_core.errors import ConfigError
 
 _SAME = ("seed", "threads", "device", "tracking", "cluster")
@@ -14,8 +14,9 @@ _SAME = ("seed", "threads", "device", "tracking", "cluster")
 def settings_in(config: Config, world: str) -> Config:
     """Returns the settings that hold in the world called `world`; "" means outside of all.
 
-    They are those of `comparison.world`, with the world's conflict, the comparison's arms,
-    seeds and intervals, and what has nothing to do with data, like the MLflow store.
+    They are those of `comparison.world`, changed by `world_set`, with the world's conflict,
+    the comparison's arms, seeds and intervals, and what has nothing to do with data, like the
+    MLflow store.
 
     Raises:
         ConfigError: there is no such world, or its settings can't be used.
@@ -49,6 +50,7 @@ def settings_in(config: Config, world: str) -> Config:
                 "evaluate": evaluate,
             }
         )
+        settings = changed(settings, config.comparison.world_set)
     except ConfigError as error:
         raise ConfigError(f"[comparison.world], for {world!r}: {error}") from None
     if settings.ingest.source != "events":

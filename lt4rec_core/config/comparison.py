@@ -66,7 +66,7 @@ class Comparison:
 
     Each of `worlds` is compared too, as a comparison of its own. `world` has the settings of
     all of them, from data to training; where it is the name of a TOML file beside this one,
-    the file's content takes its place.
+    the file's content takes its place. `world_set` changes some of them, in all worlds alike.
     """
 
     data_date: str = ""
@@ -84,4 +84,5 @@ class Comparison:
     ablations: bool = False
     variants: tuple[Variant, ...] = ()
     world: dict[str, Any] = Field(default_factory=dict)
+    world_set: dict[str, Value] = Field(default_factory=dict)
     worlds: tuple[World, ...] = ()

@@ -1,4 +1,4 @@
-"""The synthetic worlds: Table 2 in each, and what happens as the tasks' conflict grows."""
+"""The synthetic worlds: Table 2 in each, and what happens as tasks have less in common."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
     if not worlds:
         return Absent(
             "Synthetic worlds: none were configured ([[comparison.worlds]]), so nothing is said "
-            "of how overlap and gain change with the tasks' conflict."
+            "of how overlap and gain change as the tasks have less in common."
         )
     ordered = sorted(worlds.items(), key=lambda entry: float(entry[1]["conflict"]))
     parts: list[Table | Figure] = []
@@ -37,8 +37,9 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
     lead = (
         "Made-up logs whose truth is known: conflict 0 means that cover and content please the "
         "same users, 0.5 that they have nothing to do with each other, 1 that they please "
-        "opposite ones. The worlds differ by nothing else. If the mechanism works as claimed, "
-        "the masks' overlap falls and the gain over full_share grows with the conflict."
+        "opposite ones, which takes the same features with the other sign. The worlds differ by "
+        "nothing else. If the mechanism works as claimed, the masks' overlap falls and the gain "
+        "over full_share grows from agreeing to unrelated tasks."
     )
     if not any(about["chosen"] for world in worlds.values() for about in world["arms"].values()):
         lead += " No arm was tuned here: all are trained by the worlds' common settings."
@@ -57,9 +58,10 @@ def conflict_table(summary: Mapping[str, Any]) -> Table:
         cells = [at.get(point["world"], MISSING) for point in points]
         rows.append((what, *cells, _slope(line, falls), _verdict(line, falls)))
     lead = (
-        f"Slope: change from conflict 0 to 1 by a straight line fitted for each seed; mean and "
-        f"{100 * summary['confidence']:g} % interval over seeds. Beyond chance is the overlap "
-        "less that of random masks of the same densities."
+        f"Slope: change from tasks that agree to unrelated ones, by a straight line over "
+        f"1 - |cos(pi · conflict)|, fitted for each seed; mean and "
+        f"{100 * summary['confidence']:g} % interval over seeds. Beyond chance is the overlap less "
+        "that of random masks of the same densities."
     )
     return Table("Against the conflict", lead, (*heads, "slope", "as claimed?"), tuple(rows))
 
@@ -105,7 +107,7 @@ def _figure(found: Mapping[str, Any]) -> Figure:
         plots.append(_plot(found["overlap"], "overlap of the masks, %", 100.0))
     for place, (task, line) in enumerate(found["gain"].items()):
         plots.append(_plot({task: line}, f"{task}: gain over full_share", 1.0, place))
-    label = "Mask overlap, and gain of connection_share over full_share, against the conflict"
+    label = "Mask overlap, and gain over full_share, as the tasks have less in common"
     width = 340 * len(plots)
     drawing = draw_beside(plots, name=NAME, label=label, width=width, height=270)
     return Figure(NAME, label, drawing)
@@ -117,7 +119,7 @@ def _plot(
     def plot(axes: Axes) -> None:
         for number, (name, line) in enumerate(lines.items()):
             tint = colour(place + number)
-            levels = [point["conflict"] for point in line["points"]]
+            levels = [point["apart"] for point in line["points"]]
             means = [scale * point["mean"] for point in line["points"]]
             axes.plot(levels, means, "o-", color=tint, linewidth=2, label=name)
             for level, point in zip(levels, line["points"], strict=True):
@@ -126,7 +128,7 @@ def _plot(
                     axes.plot([level, level], ends, color=tint, linewidth=1.5)
                 values = [scale * value for value in point["by_seed"].values()]
                 axes.plot([level] * len(values), values, "_", color=MUTED)
-        axes.set_xlabel("conflict of the tasks")
+        axes.set_xlabel("tasks apart: 0 agree, 1 unrelated")
         axes.set_ylabel(said)
         axes.margins(x=0.1)
         if len(lines) > 1:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lt4rec_core.comparison.conflict import against_conflict
+from lt4rec_core.comparison.conflict import against_conflict, apart
 
 
 def world(conflict: float, overlaps: list[float], gains: list[float]) -> dict[str, Any]:
@@ -20,9 +20,9 @@ def world(conflict: float, overlaps: list[float], gains: list[float]) -> dict[st
     }
 
 
-def test_slope_is_the_change_from_no_conflict_to_full() -> None:
+def test_slope_is_the_change_from_agreeing_to_unrelated_tasks() -> None:
     worlds = {
-        "b": world(1.0, [0.5, 0.6], [0.03, 0.05]),
+        "b": world(0.5, [0.5, 0.6], [0.03, 0.05]),
         "a": world(0.0, [0.8, 0.9], [0.01, 0.01]),
     }
     found = against_conflict(worlds, 0.95)
@@ -32,6 +32,13 @@ def test_slope_is_the_change_from_no_conflict_to_full() -> None:
     assert overlap["slope"]["high"] < 0
     assert found["gain"]["ctr"]["slope"]["mean"] == pytest.approx(0.03)
     assert "cvr" not in found["gain"]
+
+
+def test_opposite_tasks_are_no_further_apart_than_agreeing_ones() -> None:
+    assert [apart(conflict) for conflict in (0, 0.5, 1)] == pytest.approx([0, 1, 0])
+    assert apart(1 / 3) == pytest.approx(0.5)
+    worlds = {"a": world(0.0, [0.8], [0]), "b": world(1.0, [0.7], [0])}
+    assert "slope" not in against_conflict(worlds, 0.95)["overlap"]["ctr/cvr"]
 
 
 def test_overlap_is_also_told_less_that_of_random_masks() -> None:
@@ -48,6 +55,6 @@ def test_slopes_need_two_levels_and_intervals_two_seeds() -> None:
 
 
 def test_only_seeds_of_every_world_are_fitted() -> None:
-    worlds = {"a": world(0.0, [0.8, 0.1], [0, 0]), "b": world(1.0, [0.6], [0])}
+    worlds = {"a": world(0.0, [0.8, 0.1], [0, 0]), "b": world(0.5, [0.6], [0])}
     slope = against_conflict(worlds, 0.95)["overlap"]["ctr/cvr"]["slope"]
     assert slope["mean"] == pytest.approx(-0.2)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,15 @@ def test_a_world_has_its_own_data_and_network_and_the_comparisons_arms_and_seeds
 def test_a_world_may_have_other_arms_and_seeds() -> None:
     found = settings_in(config_of(arms=["snr"], seeds=2), "calm").comparison
     assert (found.arms, found.seeds) == (("snr",), 2)
+
+
+def test_settings_of_all_worlds_can_be_changed_together() -> None:
+    config = config_of()
+    changes = {"prune.saliency": "movement", "synthetic.days": 5}
+    config = replace(config, comparison=replace(config.comparison, world_set=changes))
+    found = settings_in(config, "calm")
+    assert (found.prune.saliency, found.synthetic.days) == ("movement", 5)
+    assert found.synthetic.conflict == 0.25
 
 
 def test_outside_of_all_worlds_settings_are_as_they_are() -> None:

@@ -44,7 +44,13 @@ def world(conflict: float, part: dict[str, Any]) -> dict[str, Any]:
 
 def line(*means: float, low: float, high: float) -> dict[str, Any]:
     points = [
-        {"world": f"w{place}", "conflict": place / 2, "mean": mean, "by_seed": {"0": mean}}
+        {
+            "world": f"w{place}",
+            "conflict": place / 2,
+            "apart": place,
+            "mean": mean,
+            "by_seed": {"0": mean},
+        }
         for place, mean in enumerate(means)
     ]
     slope = {"mean": (low + high) / 2, "low": low, "high": high}
