@@ -13,6 +13,7 @@ from typing import Any
 
 import pydantic
 
+from lt4rec_core.config.presets import with_preset
 from lt4rec_core.config.root import Config, check
 from lt4rec_core.errors import ConfigError
 
@@ -41,9 +42,13 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def from_mapping(values: Mapping[str, Any]) -> Config:
-    """Builds a checked Config from plain values; raises ConfigError as `load` does."""
+    """Builds a checked Config from plain values, over those of the preset that they name.
+
+    Raises:
+        ConfigError: as `load` does.
+    """
     try:
-        return check(_ADAPTER.validate_python(values))
+        return check(_ADAPTER.validate_python(with_preset(values)))
     except pydantic.ValidationError as error:
         raise ConfigError(_explain(error)) from None
 

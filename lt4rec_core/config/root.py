@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import Literal
 
 from pydantic import Field
 
@@ -33,13 +34,16 @@ _NAME = re.compile(r"\w[\w. -]{0,199}")
 class Config:
     """One run's settings; a section named after a stage belongs to that stage.
 
-    `threads = 0` uses every core. Digests of results depend on `seed` and `threads`.
+    `threads = 0` uses every core. Digests of results depend on `seed` and `threads`. `preset`
+    names the settings that hold where nothing else is said: the paper's, or the "best" known
+    (`lt4rec_core.config.presets`).
     """
 
     name: str = "lt4rec"
     seed: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
     device: str = "cpu"
+    preset: Literal["paper", "best"] = "paper"
     fields: tuple[FeatureField, ...] = ()
     tasks: tuple[TaskSettings, ...] = (TaskSettings(name="ctr"), TaskSettings(name="cvr"))
     synthetic: Synthetic = Field(default_factory=Synthetic)
