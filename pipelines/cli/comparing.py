@@ -40,7 +40,7 @@ def compare(
     ] = None,
     ablations: Annotated[
         bool | None,
-        typer.Option("--ablations/--no-ablations", help="Train [[comparison.variants]] as well."),
+        typer.Option("--ablations/--no-ablations", help="Train the configured variants as well."),
     ] = None,
     data_date: DateOption = "",
     results: Annotated[
