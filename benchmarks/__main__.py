@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    console = Console()
+    console = Console(width=110)
     target: Path = asked.target
     target.mkdir(parents=True, exist_ok=True)
     machine = describe()

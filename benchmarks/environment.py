@@ -55,6 +55,8 @@ class Running:
         stdin.write("\n")
         stdin.flush()
         line = stdout.readline()
+        while line and not line.startswith('{"wall"'):  # a library printed something
+            line = stdout.readline()
         if not line:
             raise RuntimeError(f"the peer stopped with {self.process.wait()}; see its message")
         answer: dict[str, Any] = json.loads(line)

@@ -9,6 +9,7 @@ from benchmarks.ranking import RANKING
 from benchmarks.row import Topic
 from benchmarks.start_up import START_UP
 from benchmarks.tfrecords import TFRECORD_PEERS, TFRECORDS
+from benchmarks.training_peers import TRAINING_PEERS
 from benchmarks.training_step import TRAINING_STEP
 
 OWN: dict[str, Topic] = {
@@ -24,6 +25,7 @@ OWN: dict[str, Topic] = {
 """What `make bench` runs."""
 
 PEERS: dict[str, Topic] = {
+    "training_peers": TRAINING_PEERS,
     "data_peers": DATA_PEERS,
     "text_peers": TEXT_PEERS,
     "tfrecord_peers": TFRECORD_PEERS,
