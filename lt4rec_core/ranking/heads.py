@@ -22,25 +22,34 @@ class Heads:
     Fields meet each other in both orders (i, j) and (j, i), with the same product: the two
     weights are added up once, here, and the product enters once. The first layers of all
     heads read the same inputs, so they are one matrix.
+
+    Attributes:
+        layout: of the model.
+        products: the products of two fields that some head reads, of all F * F.
+        flat: what some head reads of the embeddings, one after the other: F * D.
+        first_IO: the first layers' weights, side by side.
+        first_bias_O: their biases.
+        ends: where in O each task's outputs end, but for the last task's.
+        rest: each task's layers after the first, weights [inputs, outputs] and biases.
     """
 
     def __init__(self, layout: RankingLayout, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._layout = layout
+        self.layout = layout
         kept_I = np.array(layout.kept or range(layout.inputs))
         column_I, source_I = np.unique(_canonical(layout)[kept_I], return_inverse=True)
         firsts = [tensors[head(task, 0, "weight")] for task in layout.tasks]
         first_OI = np.zeros((sum(len(each) for each in firsts), len(column_I)), np.float32)
         np.add.at(first_OI.T, source_I, np.concatenate(firsts).T)
-        self._first_IO = np.ascontiguousarray(first_OI.T)
-        self._first_bias_O = np.concatenate(
+        self.first_IO = np.ascontiguousarray(first_OI.T)
+        self.first_bias_O = np.concatenate(
             [tensors[head(task, 0, "bias")] for task in layout.tasks]
         )
-        self._ends = np.cumsum([len(each) for each in firsts])[:-1]
-        self._crossed = column_I[column_I < layout.crossings]
-        flat = column_I[column_I >= layout.crossings] - layout.crossings
-        whole = len(flat) == layout.inputs - layout.crossings
-        self._flat = slice(None) if whole else flat
-        self._rest = {
+        self.ends = np.cumsum([len(each) for each in firsts])[:-1]
+        self.products = _products(layout)[column_I[column_I < layout.crossings]]
+        self.flat = column_I[column_I >= layout.crossings] - layout.crossings
+        whole = len(self.flat) == layout.inputs - layout.crossings
+        self._flat = slice(None) if whole else self.flat
+        self.rest = {
             task: [
                 (
                     np.ascontiguousarray(tensors[head(task, layer, "weight")].T),
@@ -56,26 +65,21 @@ class Heads:
         # Only weights far from any that training gives overflow. The digests keep them out; a
         # warning for each request would tell nobody.
         with np.errstate(over="ignore", invalid="ignore"):
-            first_BO = self.inputs(embedding_BFD) @ self._first_IO
-            first_BO += self._first_bias_O
-            pieces = np.split(first_BO, self._ends, axis=1)
+            first_BO = self.inputs(embedding_BFD) @ self.first_IO
+            first_BO += self.first_bias_O
+            pieces = np.split(first_BO, self.ends, axis=1)
             return {
                 task: _probability(self._finish(layers, piece))
-                for (task, layers), piece in zip(self._rest.items(), pieces, strict=True)
+                for (task, layers), piece in zip(self.rest.items(), pieces, strict=True)
             }
 
     def inputs(self, embedding_BFD: Float32) -> Float32:
         """Returns what the first layer reads: products of fields, then embeddings [B, I]."""
         rows = len(embedding_BFD)
         product_BFF = np.matmul(embedding_BFD, embedding_BFD.transpose(0, 2, 1))
-        crossed_BC = product_BFF.reshape(rows, len(self._layout.fields) ** 2)
-        if self._layout.crossing == "half":
-            triangle = np.ravel_multi_index(
-                np.tril_indices(len(self._layout.fields)), product_BFF.shape[1:]
-            )
-            crossed_BC = crossed_BC[:, triangle]
-        flat_BE = embedding_BFD.reshape(rows, self._layout.inputs - self._layout.crossings)
-        return np.concatenate([crossed_BC[:, self._crossed], flat_BE[:, self._flat]], axis=1)
+        crossed_BC = product_BFF.reshape(rows, len(self.layout.fields) ** 2)
+        flat_BE = embedding_BFD.reshape(rows, self.layout.inputs - self.layout.crossings)
+        return np.concatenate([crossed_BC[:, self.products], flat_BE[:, self._flat]], axis=1)
 
     @staticmethod
     def _finish(layers: list[tuple[Float32, Float32]], value_BO: Float32) -> Float32:
@@ -83,6 +87,14 @@ class Heads:
             value_BO = np.maximum(value_BO, np.float32(0)) @ weight_IO
             value_BO += bias_O
         return value_BO[:, 0]
+
+
+def _products(layout: RankingLayout) -> npt.NDArray[np.int64]:
+    """Returns where in the F * F products each crossing [C] stands."""
+    fields = len(layout.fields)
+    if layout.crossing == "full":
+        return np.arange(fields * fields)
+    return np.ravel_multi_index(np.tril_indices(fields), (fields, fields))
 
 
 def _canonical(layout: RankingLayout) -> npt.NDArray[np.int64]:

@@ -15,7 +15,15 @@ from pipelines.cli.arguments import git_commit, read_config
 from pipelines.cli.cluster import schedule, submit
 from pipelines.cli.comparing import compare, tune
 from pipelines.cli.ending import Program, print_json
-from pipelines.cli.operating import compare_versions, history, monitor, promote, rollback, trend
+from pipelines.cli.operating import (
+    compare_versions,
+    export,
+    history,
+    monitor,
+    promote,
+    rollback,
+    trend,
+)
 from pipelines.cli.options import (
     ConfigArgument,
     DateOption,
@@ -207,6 +215,7 @@ app.command()(trend)
 app.command()(monitor)
 app.command()(promote)
 app.command()(rollback)
+app.command()(export)
 app.command("compare-versions")(compare_versions)
 app.command()(submit)
 app.add_typer(schedule, name="schedule")

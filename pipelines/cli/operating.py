@@ -152,6 +152,37 @@ def rollback(
         tell_change(outcome)
 
 
+def export(
+    workspace: WorkspaceOption,
+    target: Annotated[Path, typer.Option("--target", metavar="FILE", help="The .onnx to write.")],
+    version: Annotated[
+        str, typer.Option("--version", metavar="VERSION", help="The champion by default.")
+    ] = "",
+    config: RegistryOption = "",
+    tracking_uri: TrackingOption = "",
+    model: ModelOption = "",
+    settings: SetOption = None,
+) -> None:
+    """Write a version's folded heads as an ONNX graph, for servers that don't run Python."""
+    store, name, _ = _open(workspace, config, tracking_uri, model, settings)
+    from components.model_registry import champion_version, load_version
+    from components.promotion import read_tags
+    from lt4rec_core.data.atomic import file_aside
+    from lt4rec_core.errors import InputError
+    from lt4rec_core.ranking.onnx_heads import onnx_heads
+    from lt4rec_core.ranking.scorer import Scorer
+
+    number = version or champion_version(store, name)
+    if not number:
+        raise InputError(f"{name!r} has no champion; expected one, or a version in --version")
+    read_tags(store, name, number)  # says which versions there are
+    found = load_version(store, name, number)
+    if found is not None:
+        with file_aside(target) as partial:
+            partial.write_bytes(onnx_heads(Scorer.load(found.folder).heads))
+        typer.echo(f"version {number} of {name}: {target}")
+
+
 def compare_versions(
     a: Annotated[str, typer.Argument(metavar="A", help="A registered version.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another one; gains are B's over A's.")],

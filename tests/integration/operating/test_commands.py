@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -125,6 +126,19 @@ def test_promotion_and_rollback_say_what_changed(past: Any, call: Callable[..., 
     assert (back["champion"], back["changed"], back["change"]["former"]) == ("1", True, "2")
     again = json.loads(call("rollback", "--reason", "no", "--json").stdout.splitlines()[-1])
     assert (again["champion"], again["changed"]) == ("1", False)
+
+
+def test_export_writes_the_champion_as_onnx(
+    past: Any, call: Callable[..., Result], tmp_path: Path
+) -> None:
+    past.day("2026-01-01")
+    target = tmp_path / "heads.onnx"
+    done = call("export", "--target", target)
+    assert (done.exit_code, "version 1 of feed" in done.stdout) == (0, True)
+    graph = onnx.load(target).graph
+    assert [given.name for given in graph.output] == ["pctr"]
+    refused = call("export", "--target", target, "--version", "7")
+    assert (refused.exit_code, "there are [1]" in refused.stderr) == (2, True)
 
 
 def test_change_needs_a_reason_and_a_version_that_exists(
