@@ -8,8 +8,7 @@ nothing.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from urllib.parse import quote
 
 from components.model_package import pack
 from components.store import Store, local_path, store_errors
+from components.version_tags import MODEL, version_tags
 from lt4rec_core.artifact import file_inside
 from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.data.dataset import Dataset
@@ -26,9 +26,6 @@ from lt4rec_core.stages.register import Registration
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 KEY, ALIAS = "lt4rec.key", "lt4rec.alias"
-MODEL = "lt4rec.model"
-"""Tag of a version: SHA-256 of its ranking.json, which has those of all other files."""
-_TAG_CHARACTERS = 5000  # what older registries take
 
 
 @dataclass(frozen=True)
@@ -165,42 +162,13 @@ def register_model(
                 description="\n".join(registration.decision.reasons),
                 model_id=model.model_id,
             )
+            version = _first_of(store, name, key, version)
         else:
             for tag, value in every_tag.items():
                 store.client.set_model_version_tag(name, version.version, tag, value)
         _place(store, name, str(version.version), alias)
         store.client.set_model_version_tag(name, version.version, ALIAS, alias)
     return RegisteredModel(name, str(version.version), alias)
-
-
-def version_tags(registration: Registration) -> dict[str, str]:
-    """Tags of a version: what it was made of, and each comparison with its reason."""
-    decision = registration.decision
-    tags = {
-        "lt4rec.accepted": str(decision.accepted).lower(),
-        "lt4rec.data_date": registration.data_date or "",
-        "lt4rec.dataset": registration.dataset,
-        MODEL: registration.digest,
-        "lt4rec.reasons": "\n".join(decision.reasons),
-    }
-    tags |= {f"lt4rec.mask.{task}": digest for task, digest in registration.masks.items()}
-    for comparison in decision.comparisons:
-        verdict = {True: "passed", False: "failed", None: "not judged"}[comparison.passed]
-        tags[f"lt4rec.gate.{comparison.key}"] = f"{verdict}: {comparison.reason}"
-    return dict(_fitting(tags))
-
-
-def _fitting(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Gives tags as the registry takes them: plain, distinct keys and values not too long."""
-    seen: set[str] = set()
-    for key, value in tags.items():
-        plain = re.sub(r"[^\w.\- :]", "_", key.replace("=", ":"))[:240]
-        name, number = plain, 2
-        while name in seen:
-            name, number = f"{plain}.{number}", number + 1
-        seen.add(name)
-        cut = len(value) > _TAG_CHARACTERS
-        yield name, f"{value[: _TAG_CHARACTERS - 1]}…" if cut else value
 
 
 def _log_model(
@@ -268,7 +236,15 @@ def _by_key(store: Store, name: str, key: str) -> Any | None:
     condition = f"name = '{name}' and tags.`{KEY}` = '{key}'"
     with store_errors(f"versions of the model {name!r} can't be searched"):
         found = store.client.search_model_versions(condition)
-    return max(found, key=lambda version: int(version.version), default=None)
+    return min(found, key=lambda version: int(version.version), default=None)
+
+
+def _first_of(store: Store, name: str, key: str, made: Any) -> Any:
+    """The version of the key; one that another writer was quicker to make takes ours' place."""
+    first = _by_key(store, name, key) or made
+    if str(first.version) != str(made.version):
+        store.client.delete_model_version(name, made.version)
+    return first
 
 
 def _ensure_name(store: Store, name: str) -> None:

@@ -203,6 +203,20 @@ def test_registering_twice_makes_one_version(put, store, name, aliases):
     assert aliases() == {"champion": "1"}
 
 
+def test_two_writers_of_one_registration_leave_one_version(put, store, name, aliases, monkeypatch):
+    create = store.client.create_model_version
+
+    def create_as_another_does(*arguments, **named):
+        create(*arguments, **named)
+        return create(*arguments, **named)
+
+    monkeypatch.setattr(store.client, "create_model_version", create_as_another_does)
+    assert put("a").version == "1"
+    versions = store.client.search_model_versions(f"name = '{name}'")
+    assert [str(version.version) for version in versions] == ["1"]
+    assert aliases() == {"champion": "1"}
+
+
 def test_repeating_an_old_registration_moves_no_alias(put, aliases):
     put("a")
     put("b", seed=1)
