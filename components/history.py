@@ -12,7 +12,7 @@ from typing import Any
 
 from components.pipeline_run import CONFIG_FILE, MODEL_NAME, PIPELINE
 from components.reference import Reference
-from components.store import NODE, WORKSPACE, Store, local_path, store_errors
+from components.store import NODE, WORKSPACE, Store, last_first, local_path, store_errors
 from lt4rec_core.artifact import inside, read_object
 from lt4rec_core.data.atomic import file_aside
 from lt4rec_core.errors import ArtifactError, InputError, StoreError
@@ -184,13 +184,20 @@ def _day(store: Store, run: _Run, registry: _Registry) -> Day:
         date=run.date,
         run_id=run.id,
         status=_STATUS.get(info.status, "running"),
-        seconds=(info.end_time - info.start_time) / 1000 if info.end_time else None,
+        seconds=_seconds(info),
         failure=run.failure or unread,
         version=number,
         aliases=registry.aliases.get(number, ()),
         config=tags.get("config_digest", ""),
         **found,
     )
+
+
+def _seconds(info: Any) -> float | None:
+    """How long a run took; None while it runs, and where the clock was set back meanwhile."""
+    if not info.end_time or info.end_time < info.start_time:
+        return None
+    return float(info.end_time - info.start_time) / 1000
 
 
 def _measured(store: Store, run: _Run) -> tuple[dict[str, Any], str]:
@@ -212,11 +219,11 @@ def _measured(store: Store, run: _Run) -> tuple[dict[str, Any], str]:
 
 
 def _children(store: Store) -> dict[str, dict[str, Any]]:
-    """The latest run of each node that tells something, by pipeline run."""
+    """The last run of each node that tells something, by pipeline run."""
     conditions = [f"tags.`{NODE}` = '{node}'" for node in _DOCUMENTS]
     children: dict[str, dict[str, Any]] = {}
     for condition in (*conditions, f"tags.`{_FAILURE}` != ''"):
-        for run in store.search(condition):
+        for run in last_first(store.search(condition)):
             of_parent = children.setdefault(run.data.tags.get(_PARENT, ""), {})
             of_parent.setdefault(run.data.tags[NODE], run)
     return children

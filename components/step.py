@@ -30,7 +30,8 @@ from components.tracker import MlflowTracker
 from lt4rec_core.comparison.worlds import settings_in
 from lt4rec_core.config import Config, digest, from_mapping
 from lt4rec_core.data.atomic import is_disk_full
-from lt4rec_core.errors import ArtifactError, LT4RECError, StoreError
+from lt4rec_core.errors import ArtifactError, LT4RECError, OutOfMemoryError, StoreError
+from lt4rec_core.memory import is_out_of_memory, out_of_memory
 
 
 class Step:
@@ -220,6 +221,10 @@ def open_step(
         if is_disk_full(error):
             message = f"the disk took no more ({error}): make room and run again"
             _fail(step, context, Failure(name, StoreError.__name__, message))
+            raise
+        if is_out_of_memory(error):
+            message = out_of_memory(error)
+            _fail(step, context, Failure(name, OutOfMemoryError.__name__, message))
             raise
         _fail(step, context, Failure(name, type(error).__name__, str(error)))
         raise

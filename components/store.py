@@ -118,8 +118,8 @@ class Store:
                 self.client.update_run(run_id, status="RUNNING")
 
     def children(self, parent: str) -> dict[str, Any]:
-        """Returns the latest run of each node below `parent`, by node name."""
-        runs = self.search(f"tags.`{PARENT}` = '{parent}'")
+        """Returns the last run of each node below `parent`, by node name."""
+        runs = last_first(self.search(f"tags.`{PARENT}` = '{parent}'"))
         return {run.data.tags[NODE]: run for run in reversed(runs) if NODE in run.data.tags}
 
     def metrics(self, run_id: str) -> dict[int, dict[str, float]]:
@@ -227,6 +227,15 @@ def local_path(uri: str) -> Path | None:
     return Path(unquote(parts.path)) if parts.scheme in ("", "file") else None
 
 
+def last_first(runs: Iterable[Any]) -> list[Any]:
+    """Orders a node's runs, given the latest first, so that the last of them leads.
+
+    That is the one that finished, for none is begun after it, whatever the clocks of the
+    machines say; where none did, the latest one.
+    """
+    return sorted(runs, key=lambda run: run.info.status != "FINISHED")
+
+
 def end_dead(store: Store, runs: Iterable[Any]) -> None:
     """Ends runs that a killed process left behind as RUNNING."""
     for run in runs:
@@ -236,18 +245,24 @@ def end_dead(store: Store, runs: Iterable[Any]) -> None:
 
 @contextmanager
 def store_errors(what: str) -> Iterator[None]:
-    """Turns the errors of MLflow, its database and the disk into StoreError."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
+    """Turns the errors of MLflow, its database, S3 and the disk into StoreError."""
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except _failures() as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise StoreError(
             f"{what}: {reason}; check that the store is up, not locked by another process, "
             "writable, and that the disk has room"
         ) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return MlflowException, SQLAlchemyError, Boto3Error, BotoCoreError, ClientError, OSError
 
 
 def _quiet_mlflow() -> Any:

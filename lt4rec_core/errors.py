@@ -41,6 +41,10 @@ class StoreError(LT4RECError):
     """The tracking store or the disk can't be written or read."""
 
 
+class OutOfMemoryError(LT4RECError):
+    """The machine, or the limit that it sets, has less memory than the work takes."""
+
+
 class DeliveryError(LT4RECError):
     """Alerts couldn't be handed over to their receiver."""
 

@@ -30,6 +30,11 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "unit/training/test_loop.py::test_a_preempted_training_saves_where_it_is_and_ends_with_the_same_bits",
     ),
     (
+        "SIGTERM in the middle of any stage that trains",
+        "leaves after the batch at hand; goes on there, to the same bits",
+        "faults/test_preempted.py::test_a_preempted_stage_leaves_at_once_and_goes_on_to_the_same_bits",
+    ),
+    (
         "the local runner is killed",
         "its components get SIGTERM, 20 s later SIGKILL; none is left at work",
         "unit/components/test_lifeline.py::test_component_dies_with_a_killed_runner_even_behind_a_shell",
@@ -60,6 +65,16 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "faults/test_s3.py::test_an_object_that_changes_while_it_is_read_stops_the_run",
     ),
     (
+        "S3: connection reset in the middle of an upload; passing",
+        "tried again, the same artifact",
+        "faults/test_upload.py::test_a_reset_in_the_middle_of_an_upload_that_passes_leaves_no_trace",
+    ),
+    (
+        "S3: resets in the middle of uploads that stay",
+        "stops naming the artifact; the part that is there is never taken for the whole",
+        "faults/test_upload.py::test_resets_that_stay_are_said_and_what_is_half_there_is_never_taken_for_whole",
+    ),
+    (
         "MLflow goes away at any call of a step",
         "stops saying so; the next run ends with each metric once, and one result",
         "unit/components/test_store_faults.py::test_a_store_that_goes_away_at_any_call_loses_and_doubles_nothing",
@@ -88,6 +103,26 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "the disk takes no more",
         "stops, says how much is free; nothing half-written is left",
         "integration/test_full_disk.py::test_a_disk_that_takes_no_more_is_said_and_nothing_is_left",
+    ),
+    (
+        "a step runs out of memory",
+        "stops, says what to do; the next run goes on with what was finished",
+        "unit/components/test_step.py::test_want_of_memory_is_told_and_the_next_try_goes_on",
+    ),
+    (
+        "one of several workers runs out of memory, or is killed for it",
+        "the others end too, the step is named",
+        "unit/pipelines/test_workers.py::test_a_worker_that_dies_stops_all",
+    ),
+    (
+        "one worker of a comparison is killed",
+        "stops; the next run ends with the same figures",
+        "integration/test_comparison.py::test_arms_beside_each_other_come_to_the_same_though_one_was_killed",
+    ),
+    (
+        "a clock set back between two tries of a step",
+        "the run that finished counts, whatever the clock said when it began",
+        "unit/components/test_store.py::test_a_run_that_finished_counts_though_the_clock_was_set_back",
     ),
     (
         "any bit flipped in a checkpoint or mask",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import tempfile
 import tomllib
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from components.store import Store, open_store
 from lt4rec_core.config import Config, changed
-from lt4rec_core.errors import ConfigError, TrainingError
+from lt4rec_core.errors import ConfigError, LT4RECError, TrainingError
 from pipelines.cli import app
 from pipelines.compare import run_comparison
 
@@ -115,13 +116,20 @@ def test_one_command_compares_two_arms(
     assert "[arm-connection-share-3] skipped" in done.stderr
 
 
-def test_arms_beside_each_other_come_to_the_same(
+def test_arms_beside_each_other_come_to_the_same_though_one_was_killed(
     settings: Config,
     tiny_logs: Path,
     finished: tuple[Path, dict[str, Any], list[str]],
     tmp_path: Path,
 ) -> None:
     parallel = changed(settings, {"comparison.processes": 2})
+
+    def kill(line: str) -> None:  # as a system does that has no more memory
+        if line.startswith("[arm-single-task-3] started"):
+            max(multiprocessing.active_children(), key=lambda worker: worker.pid or 0).kill()
+
+    with pytest.raises(LT4RECError, match=r"is gone: it was killed, perhaps for want of memory"):
+        run_comparison(parallel, str(tiny_logs), DAY, tmp_path, show=kill)
     told = run_comparison(parallel, str(tiny_logs), DAY, tmp_path, show=lambda _: None)
     assert but_seconds(told) == but_seconds(finished[1])
 

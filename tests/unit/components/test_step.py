@@ -15,7 +15,7 @@ from components.run_context import RunContext
 from components.step import Step, open_step
 from components.store import Store
 from lt4rec_core.config import Config, from_mapping, to_mapping
-from lt4rec_core.errors import InputError
+from lt4rec_core.errors import InputError, OutOfMemoryError
 
 Run = Callable[..., tuple[str, bool]]
 
@@ -115,6 +115,18 @@ def test_failure_is_told_and_the_run_marked(
     assert isinstance(failure.error(), InputError)
     for run_id in (step.run_id, step.context.run_id):
         assert store.client.get_run(run_id).info.status == "FAILED"
+
+
+def test_want_of_memory_is_told_and_the_next_try_goes_on(
+    store: Store, config: Config, run: Run
+) -> None:
+    with pytest.raises(MemoryError), opened(store, config) as step:
+        bytearray(1 << 56)
+    failure = read_failure(store.workspace, step.context.run_id)
+    assert failure is not None
+    assert isinstance(failure.error(), OutOfMemoryError)
+    assert "run again" in failure.message
+    assert run()[1] is True
 
 
 def test_failed_step_runs_again_and_finds_its_state(store: Store, config: Config, run: Run) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from components.reference import Reference
-from components.store import DIGEST, KEY, PATH, Store, end_dead, local_path, store_errors
+from components.store import DIGEST, KEY, PARENT, PATH, Store, end_dead, local_path, store_errors
 from lt4rec_core.errors import ArtifactError, StoreError
 
 
@@ -80,6 +81,21 @@ def test_latest_run_of_each_node_counts(store: Store) -> None:
     parent = store.start_parent("p", {})
     store.start_child(parent, "warmup", {})
     again = store.start_child(parent, "warmup", {})
+    assert store.children(parent)["warmup"].info.run_id == again
+
+
+def test_a_run_that_finished_counts_though_the_clock_was_set_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = store.start_parent("p", {})
+    store.end(store.start_child(parent, "warmup", {}), "FAILED")
+    an_hour_ago = time.time() - 3600
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "time", lambda: an_hour_ago)
+        again = store.start_child(parent, "warmup", {})
+    store.end(again, "FINISHED")
+    started = [run.info.start_time for run in store.search(f"tags.`{PARENT}` = '{parent}'")]
+    assert started[0] - started[1] > 3_000_000
     assert store.children(parent)["warmup"].info.run_id == again
 
 
