@@ -66,7 +66,8 @@ def _names(asked: argparse.Namespace, rows: dict[str, Row]) -> list[str]:
 def _measure(name: str, topic: Topic, asked: argparse.Namespace) -> dict[str, Row]:
     with tempfile.TemporaryDirectory(prefix=f"lt4rec-{name}-", dir=asked.scratch) as folder:
         threads = asked.threads or len(os.sched_getaffinity(0))
-        bench = Bench(asked.quick, asked.clock, threads, _rounds(asked, topic), Path(folder))
+        rounds = _rounds(asked, topic)
+        bench = Bench(asked.quick, asked.clock, threads, rounds, Path(folder), asked.target)
         return {row.name: row for row in topic.measure(bench)}
 
 

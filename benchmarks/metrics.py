@@ -91,6 +91,7 @@ METRIC_TIMES = Topic(
     title="Metrics",
     about="Exact metrics of 50 M predictions of a million users.",
     measure=measure,
+    rounds=2,
     limits={
         "metrics.bootstrap": (
             "an exact AUC of other users needs a pass over all rows for each replicate; a thousand "

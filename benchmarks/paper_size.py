@@ -6,7 +6,7 @@ tables of up to a million ids, drawn by Zipf's law.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,7 +37,7 @@ class PaperSize:
     def network(self, sharing: str = "connection_share") -> Network:
         """Returns a fresh network."""
         source = torch.Generator().manual_seed(0)
-        return build(sharing, self.layout, self.model, TASK_NAMES, source)
+        return build(sharing, self.layout, self.model, tuple(self.tasks), source)
 
     def masks(self, network: Network, density: float) -> dict[str, dict[str, torch.Tensor]]:
         """Returns random masks of a density for each task."""
@@ -47,7 +47,7 @@ class PaperSize:
                 name: torch.rand(weight.shape, generator=source) < density
                 for name, weight in network.prunable(task).items()
             }
-            for task in TASK_NAMES
+            for task in self.tasks
         }
 
     def optimizer(self, **changed: object) -> Optimizer:
@@ -57,31 +57,49 @@ class PaperSize:
     @property
     def flops(self) -> int:
         """Operations of the over layers' matrix products for a sample, forward and backward."""
-        sizes = [FIELDS * FIELDS + FIELDS * self.model.embedding_dim, *self.model.hidden, 1]
+        fields = len(self.layout.fields)
+        sizes = [fields * fields + fields * self.model.embedding_dim, *self.model.hidden, 1]
         return 6 * sum(before * after for before, after in pairwise(sizes))
 
 
-def paper_size(bench: Bench, batches: int = 8) -> PaperSize:
-    """Draws `batches` batches of impressions."""
+def paper_size(
+    bench: Bench,
+    batches: int = 8,
+    fields: int = FIELDS,
+    largest: int = 1_000_000,
+    tasks: int = len(TASK_NAMES),
+) -> PaperSize:
+    """Draws `batches` batches of impressions.
+
+    Args:
+        bench: how it is run.
+        batches: how many.
+        fields: how many, five of them multi-valued.
+        largest: rows of the largest table; the next ones have a half and a tenth of it.
+        tasks: how many; from the third one on they are further clicks.
+    """
     scale = bench.size(1, 1000)
-    sizes = [1_000_000, 500_000, 100_000, *[10_000] * 7, *[1000] * 10]
+    sizes = [largest, largest // 2, largest // 10, *[10_000] * 7, *[1000] * (fields - 10)]
     sizes = [max(2, size // scale) for size in sizes]
     layout = Layout(
-        fields=tuple(f"field_{number}" for number in range(FIELDS)),
+        fields=tuple(f"field_{number}" for number in range(fields)),
         tables=tuple((f"table_{number}", size) for number, size in enumerate(sizes)),
-        lookups=tuple(range(FIELDS)),
+        lookups=tuple(range(fields)),
     )
     model = Model(embedding_dim=4, hidden=(8, 4)) if bench.quick else Model()
     batch_size = bench.size(4096, 16)
     samples = _draw(sizes, layout.field_offsets, batches * batch_size)
-    return PaperSize(layout, model, batch_size, samples)
+    more = [replace(TASKS["ctr"], name=f"task_{number}") for number in range(3, tasks + 1)]
+    known = {task.name: task for task in (*(TASKS[name] for name in TASK_NAMES), *more)}
+    return PaperSize(layout, model, batch_size, samples, known)
 
 
 def _draw(sizes: list[int], offsets: tuple[int, ...], rows: int) -> Samples:
     rng = np.random.default_rng(0)
-    lengths_NF = np.ones((rows, FIELDS), np.int16)
+    fields = len(sizes)
+    lengths_NF = np.ones((rows, fields), np.int16)
     lengths_NF[:, 3 : 3 + MULTI] = rng.integers(1, 6, (rows, MULTI))
-    field_L = np.repeat(np.tile(np.arange(FIELDS), rows), lengths_NF.ravel())
+    field_L = np.repeat(np.tile(np.arange(fields), rows), lengths_NF.ravel())
     size_L = np.array(sizes)[field_L]
     # size^u with u uniform: rank r is drawn in proportion to 1 / r.
     rank_L = np.minimum(size_L ** rng.random(len(field_L)), size_L - 1).astype(np.int64)

@@ -55,6 +55,7 @@ PIPELINE = Topic(
         "joint-train and single-task, and what is spent in no stage at all."
     ),
     measure=measure,
+    rounds=1,
     limits={
         "pipeline.beside_training": (
             "each node is a process of its own, which imports torch, MLflow and KFP anew; on the "

@@ -38,17 +38,24 @@ def measure(bench: Bench) -> Iterator[Row]:
     torch.set_num_threads(1)
     size = paper_size(bench, batches=1)
     network = size.network()
-    whole = {task: dense(network.prunable(task)) for task in TASK_NAMES}
-    seen = {
-        task: prune(network.prunable(task), mask, int(_DENSITY * mask.total)).tensors
-        for task, mask in whole.items()
-    }
-    layout, tensors = ranking_model(size, network, seen)
+    seen, layout, tensors = pruned_model(size, network)
     with one_thread():
         for candidates in (1, bench.size(1000, 3)):
             rows_B = torch.arange(candidates) % size.samples.rows
             batch = size.samples.batch(rows_B)
             yield from _request(bench, candidates, batch, network, seen, layout, tensors)
+
+
+def pruned_model(
+    size: PaperSize, network: Network
+) -> tuple[Masks, RankingLayout, dict[str, np.ndarray]]:
+    """Prunes the network for each task; returns masks, and what is exported under them."""
+    whole = {task: dense(network.prunable(task)) for task in TASK_NAMES}
+    seen = {
+        task: prune(network.prunable(task), mask, int(_DENSITY * mask.total)).tensors
+        for task, mask in whole.items()
+    }
+    return seen, *ranking_model(size, network, seen)
 
 
 def _request(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from benchmarks.data import DATA, DATA_10M, DATA_50M, DATA_PEERS, TEXT_PEERS
+from benchmarks.growth import GROWTH
 from benchmarks.metrics import METRIC_TIMES
 from benchmarks.pipeline import PIPELINE
 from benchmarks.ranking import RANKING
+from benchmarks.ranking_peers import RANKING_PEERS
 from benchmarks.row import Topic
+from benchmarks.search import QUALITY, SEARCH, SEARCH_KUAIRAND
 from benchmarks.start_up import START_UP
 from benchmarks.tfrecords import TFRECORD_PEERS, TFRECORDS
 from benchmarks.training_peers import TRAINING_PEERS
@@ -20,6 +23,9 @@ OWN: dict[str, Topic] = {
     "ranking": RANKING,
     "metrics": METRIC_TIMES,
     "start_up": START_UP,
+    "search": SEARCH,
+    "quality": QUALITY,
+    "growth": GROWTH,
     "pipeline": PIPELINE,
 }
 """What `make bench` runs."""
@@ -28,12 +34,14 @@ PEERS: dict[str, Topic] = {
     "training_peers": TRAINING_PEERS,
     "data_peers": DATA_PEERS,
     "text_peers": TEXT_PEERS,
+    "ranking_peers": RANKING_PEERS,
     "tfrecord_peers": TFRECORD_PEERS,
 }
 """What `make bench-peers` runs: it installs the peers, each into a venv of its own."""
 
 LONG: dict[str, Topic] = {
     "data_50m": DATA_50M,
+    "search_kuairand": SEARCH_KUAIRAND,
 }
 """What takes too long to stand beside the others, and runs where it is named."""
 

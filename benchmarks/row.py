@@ -59,7 +59,8 @@ class Bench:
             which other load on the machine disturbs less.
         threads: of all contestants.
         rounds: how often every contestant's turn comes.
-        folder: for whatever has to be written.
+        folder: for whatever has to be written and goes away.
+        plots: where plots stay.
     """
 
     quick: bool
@@ -67,6 +68,7 @@ class Bench:
     threads: int
     rounds: int
     folder: Path
+    plots: Path = Path()
 
     def size(self, full: int, quick: int) -> int:
         """Returns `full`, or `quick` where only a proof is asked for."""

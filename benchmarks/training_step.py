@@ -25,6 +25,7 @@ from lt4rec_core.training.seeds import fix_threads
 _DENSITY = 0.3
 _VALUES = 5
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_FEEDING = "ids lie where chance put them, and gathering a batch touches each once"
 _GOALS = {"float32": (">= 0.85", ">= 5"), "bfloat16": (">= 0.6", ">= 8")}
 
 
@@ -38,6 +39,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         **steps,
         **{f"limit {name}": matrix_product(bench, name) for name in precisions},
         "exact": masked_step(size, bench, lazy_embeddings=False),
+        "feeding": gathering(size, bench),
         "naive": naive_step(size, bench),
     }
     seconds = interleaved(bench, contestants)
@@ -50,6 +52,9 @@ def measure(bench: Bench) -> Iterator[Row]:
         yield row_of(f"training_step.{name}_share", rate / limit, "×", share, f"{name} GEMM limit")
         ratio = seconds["naive"] / seconds[name]
         yield row_of(f"training_step.{name}_naive", ratio, "×", ahead, "naive PyTorch, float32")
+        waiting = seconds["feeding"] / seconds[name]
+        about = f"a {name} step; gathering its batch"
+        yield row_of(f"training_step.{name}_feeding", waiting, "", "<= 0.05", about)
     ratio = seconds["exact"] / seconds["float32"]
     yield row_of("training_step.lazy_embeddings", ratio, "×", "", "exact dense Adam on the tables")
 
@@ -65,6 +70,12 @@ def masked_step(size: PaperSize, bench: Bench, **changed: object) -> Contestant:
         _learn(network, optimizer, size.samples.batch(next(batches)), ("ctr",), size.tasks, masks)
 
     return timed(step, bench.clock)
+
+
+def gathering(size: PaperSize, bench: Bench) -> Contestant:
+    """Returns what a step waits for: its batch, gathered from encoded samples in memory."""
+    batches = _in_turn(size)
+    return timed(lambda: size.samples.batch(next(batches)), bench.clock)
 
 
 def matrix_product(bench: Bench, precision: str) -> Contestant:
@@ -176,5 +187,7 @@ TRAINING_STEP = Topic(
             "in bfloat16 the layers' products shrink to a third, while embeddings, masks, Adam and "
             "the casts between formats stay as they are"
         ),
+        "training_step.float32_feeding": _FEEDING,
+        "training_step.bfloat16_feeding": _FEEDING,
     },
 )
