@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,8 +57,8 @@ def draw(found: Mapping[str, Measured], target: Path) -> None:
 
     with rc_context({"svg.hashsalt": "growth", "svg.fonttype": "none"}):
         figure = Figure(figsize=(12, 3), layout="constrained")
-        places: Sequence[object] = figure.subplots(1, len(found))
-        for place, (what, seconds) in zip(np.ravel(places), found.items(), strict=True):
+        places: list[Any] = list(figure.subplots(1, len(found)))
+        for place, (what, seconds) in zip(places, found.items(), strict=True):
             sizes = np.array(list(seconds))
             middles = np.array([np.median(taken) for taken in seconds.values()])
             place.plot(sizes, middles, "o-", label="measured")
@@ -69,8 +70,8 @@ def draw(found: Mapping[str, Measured], target: Path) -> None:
             place.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=7)
             place.minorticks_off()
             place.set_ylim(0, 1.3 * middles.max())
-        np.ravel(places)[0].set_ylabel("seconds")
-        np.ravel(places)[0].legend(fontsize=8)
+        places[0].set_ylabel("seconds")
+        places[0].legend(fontsize=8)
         figure.savefig(target, format="svg", metadata={"Date": None})
 
 
@@ -91,8 +92,7 @@ def _one_by_one(bench: Bench, name: str, values: Sequence[int]) -> Measured:
     for value in values:
         size = paper_size(bench, 2, **{name: value})
         step = _together(size, bench) if name == "tasks" else masked_step(size, bench)
-        contestant = {"step": lambda step=step: sum(step() for _ in range(_STEPS)) / _STEPS}  # type: ignore[misc]
-        found[value] = interleaved(bench, contestant)["step"]
+        found[value] = interleaved(bench, {"step": step})["step"]
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.data import DATA, DATA_10M, DATA_50M, DATA_PEERS, TEXT_PEERS
 from benchmarks.growth import GROWTH
 from benchmarks.metrics import METRIC_TIMES
-from benchmarks.pipeline import PIPELINE
+from benchmarks.pipeline import PIPELINE, PIPELINE_KUAIRAND
 from benchmarks.ranking import RANKING
 from benchmarks.ranking_peers import RANKING_PEERS
 from benchmarks.row import Topic
@@ -41,6 +41,7 @@ PEERS: dict[str, Topic] = {
 
 LONG: dict[str, Topic] = {
     "data_50m": DATA_50M,
+    "pipeline_kuairand": PIPELINE_KUAIRAND,
     "search_kuairand": SEARCH_KUAIRAND,
 }
 """What takes too long to stand beside the others, and runs where it is named."""

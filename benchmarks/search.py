@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.machine import bfloat16_instructions
+from benchmarks.pipeline import kuairand_pure
 from benchmarks.row import Bench, Row, Topic, row_of
 from lt4rec_core.comparison.arm import run_arm
 from lt4rec_core.comparison.result import Result
@@ -21,6 +21,12 @@ from lt4rec_core.training.seeds import fix_threads
 
 _CONFIGS = Path(__file__).resolve().parent.parent / "pipelines" / "configs"
 _SEEDS = 5
+_SMALL = {
+    "synthetic.rows_per_day": "300",
+    "model.hidden": "[4, 4]",
+    "prune.rounds": "1",
+    "joint_train.epochs": "1",
+}
 _VARIANTS = {
     "float32": {"optimizer.precision": "float32", "optimizer.lazy_embeddings": "true"},
     "bfloat16": {"optimizer.precision": "bfloat16", "optimizer.lazy_embeddings": "true"},
@@ -35,11 +41,7 @@ def cost(bench: Bench) -> Iterator[Row]:
 
 def cost_on_kuairand(bench: Bench) -> Iterator[Row]:
     """Yields the same on KuaiRand-Pure, whose folder LT4REC_REAL_DATA names."""
-    folder = os.environ.get("LT4REC_REAL_DATA")
-    if folder is None:
-        raise RuntimeError("LT4REC_REAL_DATA isn't set; expected a folder with kuairand_pure/")
-    source = Path(folder) / "kuairand_pure"
-    yield from _cost(bench, "search_kuairand", "comparison", str(source))
+    yield from _cost(bench, "search_kuairand", "comparison", str(kuairand_pure()))
 
 
 def quality(bench: Bench) -> Iterator[Row]:
@@ -83,8 +85,8 @@ def _cost(bench: Bench, topic: str, name: str, source: str) -> Iterator[Row]:
 
 
 def _config(bench: Bench, name: str, changed: Mapping[str, str]) -> Config:
-    small = {"synthetic.rows_per_day": "300"} if bench.quick else {}
-    settings = [f"{key}={value}" for key, value in {**small, **changed}.items()]
+    values = {**(_SMALL if bench.quick else {}), **changed}
+    settings = [f"{key}={value}" for key, value in values.items()]
     return load(_CONFIGS / f"{name}.toml", settings)
 
 

@@ -55,18 +55,17 @@ def ingest() -> None:
     joins = " ".join(
         f"left join ids_{name} s_{name} on s_{name}.value = l.{name}" for name in SINGLE
     )
+    for name in MULTI:  # DuckDB's own way from values to numbers: an enum's codes
+        base.sql(f"create type enum_{name} as enum (select value from ids_{name} order by id)")
     multis = ", ".join(
         f"list_transform(string_split(l.{name}, ','), "
-        f"lambda x: coalesce(map_{name}[x], 1)) as {name}"
+        f"lambda x: coalesce(17 + enum_code(try_cast(x as enum_{name})), 1)) as {name}"
         for name in MULTI
-    )
-    maps = ", ".join(
-        f"(select map(list(value), list(id)) from ids_{name}) as map_{name}" for name in MULTI
     )
     base.sql(f"""
         copy (select l.date, l.impression_id, l.timestamp, l.duration_ms, l.click, l.watch_ratio,
                      {singles}, {multis}
-              from log l {joins}, (select {maps}))
+              from log l {joins})
         to '{target}/days' (format parquet, compression zstd, partition_by (date))
     """)
     base.close()
