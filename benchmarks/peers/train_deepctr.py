@@ -18,7 +18,7 @@ from deepctr_torch.models import ESMM, SharedBottom  # noqa: E402
 
 def main(name: str, path: str) -> None:
     """Builds the model, then trains it for each line of stdin."""
-    data = np.load(path)
+    data = np.load(path, allow_pickle=False)
     ids_NFV, lengths_NF = data["ids"], data["lengths"]
     hidden, dim = data["hidden"].tolist(), int(data["dim"])
     columns, inputs = [], {}

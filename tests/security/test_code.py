@@ -39,12 +39,13 @@ def offences(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             imported = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
         elif isinstance(node, ast.Call):
-            if name_of(node.func) in CALLS or name_of(node.func).endswith(".to_pickle"):
-                yield f"line {node.lineno} calls {name_of(node.func)}"
-            for argument in node.keywords:
-                value = argument.value
-                if isinstance(value, ast.Constant) and (argument.arg, value.value) in ARGUMENTS:
-                    yield f"line {node.lineno} gives {argument.arg}={value.value}"
+            called = name_of(node.func)
+            given = {(word.arg, getattr(word.value, "value", None)) for word in node.keywords}
+            is_plain = called == "np.load" and ("allow_pickle", False) in given
+            if (called in CALLS and not is_plain) or called.endswith(".to_pickle"):
+                yield f"line {node.lineno} calls {called}"
+            for name, value in given & ARGUMENTS:
+                yield f"line {node.lineno} gives {name}={value}"
         for module in imported:
             if module in MODULES or module.partition(".")[0] in MODULES:
                 yield f"imports {module}"
@@ -55,6 +56,7 @@ def offences(tree: ast.AST) -> Iterator[str]:
     [
         "import pickle",
         "from joblib import load",
+        "import numpy as np; np.load('x')",
         "import numpy as np; np.load('x', allow_pickle=True)",
         "import subprocess; subprocess.run(text, shell=True)",
         "eval('1')",
