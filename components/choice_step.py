@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from components.champion import find_obstacle
+from components.champion import find_obstacle, open_champion
 from components.days_done import NONE, STARTED_FROM, day_done, days_done
 from components.inputs import open_input_dataset
 from components.step import Step, open_step
 from lt4rec_core.config import digest
+from lt4rec_core.data.manifest import Manifest
 from lt4rec_core.stages.choose_search import Choice, DayDone, open_choice
 
 SEARCH, REASON = "lt4rec.search", "lt4rec.search_reason"
@@ -24,6 +25,7 @@ class ChoiceStep(Step):
 
     champion: DayDone | None = None
     obstacle: str = ""
+    learned: Manifest | None = None
     past: tuple[DayDone, ...] = ()
 
     def look_up(self) -> str:
@@ -33,6 +35,8 @@ class ChoiceStep(Step):
         if self.context.champion:
             self.champion = day_done(self.store, name, self.context.champion)
             self.obstacle = find_obstacle(self.store, self.config, self.champion)
+            if not self.obstacle:
+                self.learned = open_champion(self.store, self.champion).dataset.manifest
         known = [self.champion, *self.past]
         plain = [None if day is None else dataclasses.asdict(day) for day in known]
         return digest(plain, self.obstacle)
@@ -51,6 +55,7 @@ class ChoiceStep(Step):
             json.loads(text),
             self.target,
             self.tracker,
+            self.learned,
         )
 
     def finish(self) -> None:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from components.champion import base_of
@@ -17,6 +18,7 @@ from components.pipeline_run import start_run
 from components.reference import Reference
 from components.run_context import RunContext
 from components.step import Step, open_step
+from components.stopped_days import stopped_days
 from lt4rec_core.comparison.worlds import last_day, settings_in
 from lt4rec_core.config import from_mapping
 from lt4rec_core.data.atomic import file_aside
@@ -25,21 +27,26 @@ from lt4rec_core.errors import ArtifactError
 
 LATE = "lt4rec.late"
 """Tag of a daily run: by day, how its data changed after it ran, as JSON."""
+LEFT_OUT = "lt4rec.left_out"
+"""Tag of a run: the days of its window that it does without, each with why, as JSON."""
 _FILES = ("manifest.json", "features.json")
 
 
 class DatasetStep(Step):
     """Files a dataset in `<workspace>/datasets/<digest>`: the same content lies there once.
 
-    A daily run's dataset keeps the ids of the champion's, its `base`.
+    A daily run's dataset keeps the ids of the champion's, its `base`, and does without the
+    days that validation `stopped`; `left_out` are all days that aren't read, each with why.
     """
 
     base: Dataset | None = None
+    stopped: Mapping[str, str] = MappingProxyType({})
+    left_out: Mapping[str, str] = MappingProxyType({})
 
     def look_up(self, source: str) -> str:
         """Finds a daily run's champion; returns the digest of base, date and source."""
         from lt4rec_core.data.sources.registry import find
-        from lt4rec_core.data.split import window
+        from lt4rec_core.data.split import days_read, left_out_of, window
 
         settings, date = self.config.ingest, self.context.data_date
         if self.context.retraining:
@@ -49,9 +56,16 @@ class DatasetStep(Step):
             self.context = dataclasses.replace(self.context, champion=version)
             self.base = base_of(self)
         log = find(settings.source)
-        days = window(date, settings.train_days) if log.dated and date else ()
         base = "" if self.base is None else self.base.digest
-        return f"{date}/{base}/{log.fingerprint(source, settings, days)}"
+        if not (log.dated and date):
+            return f"{date}/{base}/{log.fingerprint(source, settings)}"
+        if self.context.retraining:
+            before = window(date, settings.train_days)[:-1]
+            self.stopped = stopped_days(self.store, self.config.register.model_name, before)
+        self.left_out = left_out_of(date, settings, self.stopped)
+        days = days_read(date, settings.train_days, self.left_out)
+        seen = log.fingerprint(source, settings, days)
+        return f"{date}/{base}/{seen}/{json.dumps(self.left_out)}"
 
     def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
         """Lets the dataset be written beside its final place, so that it's renamed, not copied."""
@@ -59,8 +73,12 @@ class DatasetStep(Step):
         self.target = self.context.workspace / "datasets" / f"new-{self.key[:16]}"
 
     def finish(self) -> None:
-        """Tells a daily run which days have changed since they ran."""
+        """Tells the run what it does without, and a daily one what changed since it ran."""
         self.conclude()
+        for day, why in self.left_out.items():
+            self.tracker.progress(f"left out: {day}, {why}")
+        for run_id in (self.run_id, self.context.run_id) if self.left_out else ():
+            self.store.set_tags(run_id, {LEFT_OUT: json.dumps(self.left_out)})
         if self.context.retraining:
             reference = Reference.parse(self.reference)
             late = self.find_late(find_dataset(self.context.workspace, reference))

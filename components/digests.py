@@ -32,7 +32,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
 # Switches that say how a result is come by, not what it is.
 _WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {
     "single_task": ("reuse",),
-    "ingest": ("s3", "delay_hours"),
+    "ingest": ("s3", "delay_hours", "exclude_dates"),  # which of these matter is looked up
 }
 
 _LIBRARIES = ("numpy", "polars", "torch", "great_expectations", "safetensors", "mlflow")

@@ -26,5 +26,6 @@ def ingest(
             from lt4rec_core.stages.ingest import ingest as stage
 
             date = step.context.data_date or None
-            stage(step.config, source, date, step.target, step.tracker, step.base)
+            target, base = step.target, step.base
+            stage(step.config, source, date, target, step.tracker, base, step.stopped)
     return step.context.to_json(), step.reference

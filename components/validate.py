@@ -10,6 +10,7 @@ def validate(config: str, run: str, dataset: str) -> str:
 
     from components.inputs import open_input_dataset
     from components.step import open_step
+    from components.stopped_days import tell_verdict
 
     with open_step("validate", config, run, {"dataset": dataset}) as step:
         if step.needed:
@@ -18,5 +19,7 @@ def validate(config: str, run: str, dataset: str) -> str:
             data = open_input_dataset(step, dataset)
             outcome = stage(step.config, data, step.target, step.tracker)
             if outcome.failed:
+                tell_verdict(step, outcome)
                 replace(outcome, path=step.keep_evidence()).raise_on_error()
+        tell_verdict(step)
     return step.reference

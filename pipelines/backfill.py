@@ -19,7 +19,7 @@ from pipelines.summary import summarize_day
 
 _KEPT = (
     *("run_id", "dataset", "metrics", "mtl_gain", "model"),
-    *("started_from", "train_days", "late"),
+    *("started_from", "train_days", "late", "left_out"),
 )
 
 
@@ -43,9 +43,10 @@ def run_backfill(
 ) -> Backfill:
     """Runs each day from `first` to `last` that wasn't run to its end in this workspace.
 
-    A day whose own data can't be used, missing or refused by validation, is left out: the
+    A day whose own data can't be used, missing or refused by validation, has failed: the
     champion stays, and the next day starts from it. Any other failure stops the backfill,
-    since it would stop the next day too. Called again, it goes on where it was.
+    since it would stop the next day too. Called again, it goes on where it was. The days
+    of `ingest.exclude_dates` are passed over.
 
     The other arguments are `run_retraining`'s.
 
@@ -61,7 +62,12 @@ def run_backfill(
     place = workspace.expanduser().resolve()
     days: list[Mapping[str, Any]] = []
     failures: list[LT4RECError] = []
+    excluded = {day.isoformat() for day in config.ingest.exclude_dates}
     for day in span:
+        if day in excluded:
+            days.append({"data_date": day, "status": "left out"})
+            show(f"[backfill] {len(days)} of {len(span)}: {tell(days[-1])}")
+            continue
         try:
             entry = _done(config, day, place)
             if entry is None:
@@ -79,14 +85,17 @@ def run_backfill(
 
 def tell(entry: Mapping[str, Any]) -> str:
     """Says in one line what came of a day."""
+    if entry["status"] == "left out":
+        return f"{entry['data_date']} left out: ingest.exclude_dates names it"
     if entry["status"] == "failed":
         return f"{entry['data_date']} failed: {entry['error'].splitlines()[0]}"
     model, verdict = entry["model"], "accepted" if entry["accepted"] else "refused"
     masks = "masks searched" if entry["search"] else f"masks of {entry['searched']}"
     known = " (done before)" if entry["status"] == "skipped" else ""
     late = f", late data of {', '.join(entry['late'])}" if entry["late"] else ""
+    gaps = f", without {', '.join(entry['left_out'])}" if entry["left_out"] else ""
     version = f"version {model['version']}, {model['alias']}"
-    return f"{entry['data_date']} {verdict}, {version}, {masks}{late}{known}"
+    return f"{entry['data_date']} {verdict}, {version}, {masks}{gaps}{late}{known}"
 
 
 def _done(config: Config, day: str, workspace: Path) -> dict[str, Any] | None:

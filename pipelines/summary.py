@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.dataset_step import LATE
+from components.dataset_step import LATE, LEFT_OUT
 from components.reference import Reference
 from components.registration_step import read_outcome
 from components.store import Store
@@ -44,7 +44,6 @@ def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
 def summarize_day(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
     """Returns the object that `lt4rec retrain --json` prints: a run's, and what made it a day's."""
     choice = read_choice(store, run_id)
-    late = json.loads(store.client.get_run(run_id).data.tags.get(LATE, "{}"))
     dataset = store.children(run_id)["ingest"].data.tags["lt4rec.reference"]
     started_from = None if choice.champion is None else choice.champion.version
     return {
@@ -53,7 +52,8 @@ def summarize_day(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
         "started_from": started_from,
         "dataset": Reference.parse(dataset).digest,
         "train_days": list(choice.train_days),
-        "late": late,
+        "late": _tag(store, run_id, LATE),
+        "left_out": _tag(store, run_id, LEFT_OUT),
     }
 
 
@@ -61,6 +61,10 @@ def read_choice(store: Store, run_id: str) -> Choice:
     """Returns what a daily run's node choose-search chose."""
     reference = store.children(run_id)["choose-search"].data.tags["lt4rec.reference"]
     return open_choice(store.folder(Reference.parse(reference)))
+
+
+def _tag(store: Store, run_id: str, name: str) -> Any:
+    return json.loads(store.tags(run_id).get(name, "{}"))
 
 
 def _masks(folders: dict[str, Path], tasks: list[str]) -> dict[str, Any]:

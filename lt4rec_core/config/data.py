@@ -85,14 +85,17 @@ class Ingest:
     """From raw logs to one encoded dataset.
 
     A scheduled run's data date is the day, in `time_zone`, that lay `delay_hours` before
-    the scheduled time. An id that no training day of `retire_days` has shown is retired:
-    a new one may take its place in a daily run; 0 keeps all ids for ever.
+    the scheduled time. The days of `exclude_dates` are never read: they leave gaps in the
+    windows of other days, and have no run of their own. An id that no training day of
+    `retire_days` has shown is retired: a new one may take its place in a daily run; 0
+    keeps all ids for ever.
     """
 
     source: str = "events"
     time_zone: str = "UTC"
     delay_hours: float = Field(default=24.0, ge=0)
     train_days: int = Field(default=7, ge=1)
+    exclude_dates: tuple[datetime.date, ...] = ()
     validation_share: float = Field(default=0.1, gt=0, lt=0.5)
     test_share: float = Field(default=0.2, gt=0, lt=0.5)
     max_unparsable_share: float = Field(default=0.01, ge=0, le=1)

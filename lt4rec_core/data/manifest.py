@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pydantic
@@ -60,6 +60,7 @@ class Manifest:
         partitions: digest of the raw files by the day that their paths name, for days above.
         read: rows read by stream ("impressions", "clicks", "plays").
         dropped: rows dropped by "<stream>.<reason>".
+        left_out: days of the window that weren't read, each with why.
     """
 
     schema_digest: str
@@ -73,6 +74,7 @@ class Manifest:
     partitions: Mapping[str, str]
     read: Mapping[str, int]
     dropped: Mapping[str, int]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

@@ -60,6 +60,7 @@ class Day:
         unknown: share of each field's values that the vocabulary lacks.
         accepted: the gate's verdict, None where it wasn't reached; `reasons` go with it.
         version: of the registered model, "" if there is none; `aliases` are those of now.
+        left_out: days that the run did without, each with why.
         dataset: digest of the dataset.
         config: digest of the configuration.
     """
@@ -79,6 +80,7 @@ class Day:
     reasons: tuple[str, ...] = ()
     version: str = ""
     aliases: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     dataset: str = ""
     config: str = ""
 
@@ -109,6 +111,7 @@ def measured(
     if manifest is not None:
         found["rows"] = sum(day["rows"] for day in manifest["days"] if day["split"] == "test")
         found["dataset"] = manifest["digest"]
+        found["left_out"] = manifest.get("left_out", {})
     if validation is not None:
         found["drift"] = _by_field(validation, "drift", manifest)
         found["unknown"] = _by_field(validation, "oov_share", manifest)

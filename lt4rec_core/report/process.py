@@ -50,6 +50,7 @@ def data(summary: ReportInput) -> dict[str, Any] | None:
             for what, rows in manifest.get("dropped", {}).items()
         ],
         "source": manifest.get("source", {}),
+        "left_out": manifest.get("left_out", {}),
         "time_zone": manifest.get("time_zone", ""),
     }
 

@@ -13,7 +13,8 @@ from typing import Any
 from lt4rec_core.config import ChooseSearch, Config
 from lt4rec_core.data.atomic import folder_aside
 from lt4rec_core.data.dataset import Dataset
-from lt4rec_core.data.split import last_train_day
+from lt4rec_core.data.manifest import Manifest
+from lt4rec_core.data.split import unseen_days
 from lt4rec_core.errors import ArtifactError, ConfigError
 from lt4rec_core.tasks import resolve
 from lt4rec_core.tracking import Tracker
@@ -69,11 +70,13 @@ def choose_search(
     validation: Mapping[str, Any],
     target: Path,
     tracker: Tracker,
+    learned: Manifest | None = None,
 ) -> Choice:
     """Chooses, and writes `choice.json` to the folder `target`.
 
     A run that starts from the champion learns from the training days that the champion
-    hasn't seen; one that searches learns from all of them.
+    hasn't seen, or from the last one where there are none; one that searches learns from
+    all of them.
 
     Args:
         config: `choose_search` and `tasks` matter.
@@ -84,6 +87,7 @@ def choose_search(
         validation: the record of the stage validate.
         target: folder of the artifact, written whole or not at all.
         tracker: hears what was chosen and why.
+        learned: manifest of the champion's dataset, None where the run can't start from it.
 
     Raises:
         ConfigError: the dataset has no data date.
@@ -104,8 +108,8 @@ def choose_search(
         {task.name: task.metric for task in resolve(config.tasks)},
     )
     days = dataset.days("train")
-    if not search and champion is not None:
-        days = tuple(day for day in days if day > last_train_day(champion.data_date))
+    if not search and learned is not None:
+        days = unseen_days(days, learned.splits["train"], learned.left_out) or days[-1:]
     searched = today if search or champion is None else champion.searched
     choice = Choice(search, reason, searched, days, champion)
     with folder_aside(target) as folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from lt4rec_core.data.manifest import FORMAT, SPLITS, DayRecord, Manifest, Sourc
 from lt4rec_core.data.raw import RawDay, RawLog, read_log
 from lt4rec_core.data.sources.registry import find
 from lt4rec_core.data.sources.source import Source
-from lt4rec_core.data.split import split_days, window
+from lt4rec_core.data.split import days_read, left_out_of, split_days
 from lt4rec_core.errors import ArtifactError, ConfigError, InputError
 from lt4rec_core.tasks import EVERY_IMPRESSION, resolve
 from lt4rec_core.tracking import Tracker
@@ -31,6 +32,7 @@ def ingest(
     target: Path,
     tracker: Tracker,
     base: Dataset | None = None,
+    stopped: Mapping[str, str] = MappingProxyType({}),
 ) -> Dataset:
     """Reads the logs at `location` into an encoded dataset at `target`, whole or not at all.
 
@@ -43,6 +45,8 @@ def ingest(
         tracker: hears about each day.
         base: an earlier dataset whose ids in use keep their indices; see
             `lt4rec_core.data.vocabulary.fit`.
+        stopped: earlier days to leave out besides those of `ingest.exclude_dates`, each
+            with why.
 
     Raises:
         ConfigError: the configuration asks what can't be had, or lacks a data date.
@@ -50,7 +54,7 @@ def ingest(
         StoreError: the disk is full.
     """
     source = find(config.ingest.source)
-    return ingest_from(source, config, location, data_date, target, tracker, base)
+    return ingest_from(source, config, location, data_date, target, tracker, base, stopped)
 
 
 def ingest_from(
@@ -61,6 +65,7 @@ def ingest_from(
     target: Path,
     tracker: Tracker,
     base: Dataset | None = None,
+    stopped: Mapping[str, str] = MappingProxyType({}),
 ) -> Dataset:
     """Does the work of `ingest`, for any source."""
     settings = config.ingest
@@ -70,10 +75,14 @@ def ingest_from(
             "pass --data-date YYYY-MM-DD"
         )
     columns = declare(config, source)
-    days = window(data_date, settings.train_days) if source.dated and data_date else ()
+    left_out: dict[str, str] = {}
+    days: tuple[str, ...] = ()
+    if source.dated and data_date:
+        left_out = left_out_of(data_date, settings, stopped)
+        days = days_read(data_date, settings.train_days, left_out)
     fingerprint = source.fingerprint(location, settings, days)
     record = SourceRecord(settings.source, location, fingerprint)
-    inputs = _inputs(config, columns.names, record.fingerprint, data_date, base)
+    inputs = _inputs(config, columns.names, record.fingerprint, data_date, base, left_out)
     finished = _finished(target, inputs)
     if finished is not None:
         tracker.progress(f"ingest: {target} is already made of these inputs")
@@ -81,7 +90,7 @@ def ingest_from(
     with folder_aside(target) as folder:
         parked = folder / "raw"
         parked.mkdir()
-        splits = _splits(source, location, config, data_date, parked)
+        splits = _splits(source, location, config, data_date, left_out, parked)
         log = read_log(source, location, settings, columns, splits, parked, tracker)
         _refuse_untrainable(config, log)
         known = None if base is None else encoding_of(base)
@@ -100,6 +109,7 @@ def ingest_from(
             partitions=source.partitions(location, settings, days),
             read=log.read,
             dropped=log.dropped,
+            left_out=left_out,
         )
         if source.fingerprint(location, settings, days) != record.fingerprint:
             raise InputError(
@@ -122,11 +132,12 @@ def _inputs(
     fingerprint: str,
     data_date: str | None,
     base: Dataset | None,
+    left_out: Mapping[str, str],
 ) -> str:
     """Digests all that the dataset depends on."""
     tasks = [[task.name, task.label, task.population] for task in resolve(config.tasks)]
     ancestor = None if base is None else base.digest
-    parts = [FORMAT, fingerprint, data_date, ancestor, columns, tasks]
+    parts = [FORMAT, fingerprint, data_date, ancestor, columns, tasks, dict(left_out)]
     return digest(*parts, config.ingest, *config.fields)
 
 
@@ -142,13 +153,18 @@ def _finished(target: Path, inputs: str) -> Dataset | None:
 
 
 def _splits(
-    source: Source, location: str, config: Config, data_date: str | None, scratch: Path
+    source: Source,
+    location: str,
+    config: Config,
+    data_date: str | None,
+    left_out: Mapping[str, str],
+    scratch: Path,
 ) -> Mapping[Split, tuple[str, ...]] | None:
     if not source.dated or data_date is None:
         return None
     scratch.mkdir(exist_ok=True)
     days = source.days(location, config.ingest, scratch)
-    return split_days(days, data_date, config.ingest.train_days)
+    return split_days(days, data_date, config.ingest.train_days, left_out)
 
 
 def _refuse_untrainable(config: Config, log: RawLog) -> None:

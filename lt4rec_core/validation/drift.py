@@ -93,6 +93,18 @@ def _shifted(subject: Subject, tally: FieldTally, high: float) -> Iterator[Measu
         yield Measure(f"id.{tally.field.name}", day.name, seen, high=high, detail=detail)
 
 
+def _measure_since_yesterday(subject: Subject, tally: FieldTally) -> Iterator[Measure]:
+    """The reference days are a mean of many, and end before yesterday."""
+    held_out = [day.name for day in subject.held_out_days if day.name in tally.days]
+    if not subject.dated or len(held_out) < 2:
+        return
+    before, today = held_out[-2:]
+    worth = (tally.independent[before], tally.independent[today])
+    seen, detail = _compare(tally, tally.days[before], tally.days[today], *worth)
+    high = subject.settings.max_psi
+    yield Measure(f"id.{tally.field.name}", today, seen, high=high, detail=detail)
+
+
 def _measure_oov(subject: Subject, tally: FieldTally) -> Iterator[Measure]:
     if tally.table.oov_buckets == 0:
         return
@@ -129,6 +141,11 @@ DRIFT = Expectation(
     about="A field's ids are distributed as on the reference days (PSI).",
     severity="warning",
     measure_field=_measure_drift,
+)
+DRIFT_SINCE_YESTERDAY = Expectation(
+    about="A field's ids are distributed on the test day as on the day before (PSI).",
+    severity="warning",
+    measure_field=_measure_since_yesterday,
 )
 SHIFT = Expectation(
     about="No field's ids are distributed altogether otherwise than on the reference days (PSI).",

@@ -54,6 +54,11 @@ class ValidationOutcome:
         failed = [result for result in self.results if result.status == "failed"]
         return tuple(sorted(failed, key=lambda result: result.severity != "error"))
 
+    def broken_on(self, day: str) -> tuple[str, ...]:
+        """Returns the expectations of severity error that `day` itself broke."""
+        errors = [result for result in self.failures if result.severity == "error"]
+        return tuple(dict.fromkeys(result.expectation for result in errors if result.day == day))
+
     def raise_on_error(self) -> None:
         """Raises ValidationError, naming column, seen, allowed and rows, if an error failed."""
         errors = [result for result in self.failures if result.severity == "error"]

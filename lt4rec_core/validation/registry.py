@@ -10,7 +10,13 @@ from lt4rec_core.errors import ConfigError
 from lt4rec_core.validation.click_rate import CLICK_RATE, CLICK_RATE_CHANGE
 from lt4rec_core.validation.columns import COLUMN_PRESENT, COLUMN_TYPE
 from lt4rec_core.validation.copies import COPIED_ROWS
-from lt4rec_core.validation.drift import DRIFT, KNOWN_CHANGE, OOV_SHARE, SHIFT
+from lt4rec_core.validation.drift import (
+    DRIFT,
+    DRIFT_SINCE_YESTERDAY,
+    KNOWN_CHANGE,
+    OOV_SHARE,
+    SHIFT,
+)
 from lt4rec_core.validation.duplicates import DUPLICATES
 from lt4rec_core.validation.expectation import Expectation
 from lt4rec_core.validation.ids import ID_MISSING, ID_RANGE
@@ -50,6 +56,7 @@ EXPECTATIONS: dict[str, Expectation] = {
     "leakage": LEAKAGE,
     "label_copy": LABEL_COPY,
     "drift": DRIFT,
+    "drift_since_yesterday": DRIFT_SINCE_YESTERDAY,
     "shift": SHIFT,
     "oov_share": OOV_SHARE,
     "known_change": KNOWN_CHANGE,

@@ -49,6 +49,8 @@ def tell_day(summary: Mapping[str, Any], config: Config, workspace: Path) -> Non
     days = summary["train_days"]
     typer.echo(f"Start     {start}, trained on {', '.join(days)}")
     typer.echo(f"Masks     of {search['searched']}: {search['reason']}")
+    for day, why in summary["left_out"].items():
+        typer.echo(f"Left out  {day}: {why}")
     for day, change in summary["late"].items():
         typer.echo(f"Late data {day}: {change}; `lt4rec retrain` runs that day again")
     typer.echo()

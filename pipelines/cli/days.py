@@ -26,6 +26,8 @@ def tell_history(history: Mapping[str, Any]) -> None:
     typer.echo(lines[0])
     for day, line in zip(days, lines[1:], strict=True):
         typer.echo(line)
+        for left_out, why in day["left_out"].items():
+            typer.echo(f"    without {left_out}: {_plain(why)}")
         for alert in day["alerts"]:
             typer.echo(f"    {alert['severity']}: {_plain(alert['message'])}")
 

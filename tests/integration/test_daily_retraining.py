@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from components.store import open_store
 from lt4rec_core.config import Config, Synthetic, from_mapping
 from lt4rec_core.data.dataset import Dataset, open_dataset
 from lt4rec_core.data.synthetic import generate
-from lt4rec_core.errors import ConfigError, InputError
+from lt4rec_core.errors import ConfigError, InputError, ValidationError
 from lt4rec_core.tracking import SilentTracker
 from pipelines.backfill import run_backfill
 from pipelines.retrain import run_retraining
@@ -192,6 +193,22 @@ def test_backfill_skips_what_is_done_and_leaves_out_a_day_without_data(
     assert result.days[0]["started_from"] == second["started_from"]
     assert isinstance(result.failure, InputError)
     assert "2026-01-07, the test day (--data-date), is missing" in str(result.failure)
+
+
+def test_day_that_validation_stopped_is_left_out_of_the_next_days_window(
+    second: dict[str, Any], run: Run, logs: Path, workspace: Path, tmp_path: Path
+) -> None:
+    poisoned = shutil.copytree(logs, tmp_path / "poisoned")
+    for day in (SECOND, THIRD):  # nobody clicks
+        for part in (poisoned / "clicks" / f"date={day}").iterdir():
+            pl.read_parquet(part).head(5).write_parquet(part)
+    for day in (SECOND, THIRD):
+        with pytest.raises(ValidationError, match=rf"click_rate_change: label.click on {day}"):
+            run(day, source=poisoned)
+    stopped = open_store(from_mapping(CONFIG).tracking, workspace).search("")[0]
+    told = json.loads(stopped.data.tags["lt4rec.left_out"])
+    assert list(told) == [SECOND]
+    assert told[SECOND].startswith("validation stopped its run (click_rate_change")
 
 
 def test_source_without_days_has_no_daily_run(tmp_path: Path) -> None:

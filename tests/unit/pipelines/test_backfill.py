@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import pipelines.backfill
-from lt4rec_core.config import from_mapping
+from lt4rec_core.config import changed, from_mapping
 from lt4rec_core.errors import InputError, LT4RECError, StoreError, ValidationError
 from pipelines.backfill import run_backfill, tell
 
@@ -21,6 +21,7 @@ SUMMARY = {
     "started_from": "2",
     "train_days": [],
     "late": {},
+    "left_out": {"2026-02-26": "validation stopped its run (row_volume)"},
     "dataset": "d",
     "seconds": {"ingest": 1.0, "register": 0.5},
 }
@@ -77,5 +78,17 @@ def test_span_must_have_a_day(days: dict[str, Any], tmp_path: Path) -> None:
 def test_a_days_line_says_what_matters(days: dict[str, Any], tmp_path: Path) -> None:
     days["2026-02-28"] = InputError("no rows\nat all")
     lines = [tell(day) for day in backfill(tmp_path).days]
-    assert lines[0] == "2026-02-27 accepted, version 3, champion, masks of 2026-01-02"
+    assert (
+        lines[0]
+        == "2026-02-27 accepted, version 3, champion, masks of 2026-01-02, without 2026-02-26"
+    )
     assert lines[1] == "2026-02-28 failed: no rows"
+
+
+def test_excluded_days_are_passed_over(days: dict[str, Any], tmp_path: Path) -> None:
+    config = changed(CONFIG, {"ingest.exclude_dates": ["2026-02-28"]})
+    quiet: Any = lambda line: None  # noqa: E731
+    result = run_backfill(config, "logs", "2026-02-27", "2026-03-01", tmp_path, show=quiet)
+    assert days["run"] == ["2026-02-27", "2026-03-01"]
+    assert result.failure is None
+    assert tell(result.days[1]) == "2026-02-28 left out: ingest.exclude_dates names it"

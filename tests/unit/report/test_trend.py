@@ -38,6 +38,7 @@ def day(number: int, **changes: Any) -> dict[str, Any]:
         "reasons": ["ctr auc meets the floor"],
         "version": str(number),
         "aliases": [],
+        "left_out": {},
         "dataset": "",
         "config": "",
         "alerts": [],
@@ -97,3 +98,9 @@ def test_few_days_make_a_page_too(days: int) -> None:
 
 def test_same_days_give_the_same_bytes() -> None:
     assert page(day(1), day(2)) == page(day(1), day(2))
+
+
+def test_page_says_which_days_a_run_did_without() -> None:
+    text = page(day(3, left_out={"2026-01-02": f"validation stopped it {SCRIPT}"}))
+    assert "without 2026-01-02" in text
+    assert SCRIPT not in text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +119,22 @@ def test_drift_is_read_from_the_days_own_measures() -> None:
 
 
 def chosen(
-    config: Config, dataset: Dataset, champion: DayDone | None, obstacle: str, target: Path
+    config: Config,
+    dataset: Dataset,
+    champion: DayDone | None,
+    obstacle: str,
+    target: Path,
+    learned: tuple[str, ...] = (),
+    left_out: tuple[str, ...] = (),
 ) -> Choice:
     quiet = SilentTracker()
     record = {"results": []}
-    return choose_search(config, dataset, champion, obstacle, (), record, target, quiet)
+    known = dataclasses.replace(
+        dataset.manifest, splits={"train": learned}, left_out=dict.fromkeys(left_out, "")
+    )
+    return choose_search(
+        config, dataset, champion, obstacle, (), record, target, quiet, known if learned else None
+    )
 
 
 def test_a_choice_is_read_as_it_was_written(
@@ -138,10 +150,11 @@ def test_only_days_that_are_new_to_the_champion_are_learned_from(
     tiny_config: Config, tiny_dataset: Dataset, tmp_path: Path
 ) -> None:
     champion = DayDone("3", "2026-01-04", "2026-01-03")
-    kept = chosen(tiny_config, tiny_dataset, champion, "", tmp_path / "kept")
+    first, second, third = tiny_dataset.days("train")
+    kept = chosen(tiny_config, tiny_dataset, champion, "", tmp_path / "kept", (first, second))
     anew = chosen(tiny_config, tiny_dataset, champion, "it is gone", tmp_path / "anew")
-    assert kept.train_days == ("2026-01-03",)
-    assert anew.train_days == tiny_dataset.days("train")
+    assert kept.train_days == (third,)
+    assert anew.train_days == (first, second, third)
     assert anew.searched == "2026-01-05"
 
 
@@ -149,3 +162,23 @@ def test_half_a_choice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "choice.json").write_text('{"search": true}')
     with pytest.raises(ArtifactError, match="isn't a whole choice"):
         open_choice(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("learned", "left_out", "days"),
+    [((0, 2), (1,), (1,)), ((0, 1, 2), (), (2,)), ((0,), (), (1, 2))],
+)
+def test_a_day_that_came_back_is_learned_from_and_where_none_is_new_the_last_is(
+    tiny_config: Config,
+    tiny_dataset: Dataset,
+    tmp_path: Path,
+    learned: tuple[int, ...],
+    left_out: tuple[int, ...],
+    days: tuple[int, ...],
+) -> None:
+    train = tiny_dataset.days("train")
+    known, gone, expected = (tuple(train[k] for k in ks) for ks in (learned, left_out, days))
+    champion = DayDone("3", "2026-01-04", "2026-01-03")
+    place = tmp_path / "choice"
+    choice = chosen(tiny_config, tiny_dataset, champion, "", place, known, gone)
+    assert choice.train_days == expected

@@ -70,3 +70,9 @@ def test_a_few_heavy_users_are_not_called_drift(draft, failures):
     few = pl.int_range(pl.len()) % 5
     draft.change(few.cast(pl.String).alias("user"), (5 + few % 2).cast(pl.Int32).alias("id.tab"))
     assert failures(draft, "drift") == set()
+
+
+def test_what_came_yesterday_to_stay_is_no_drift_since_yesterday(draft, failures):
+    for day in ("2026-01-04", "2026-01-05"):
+        draft.change(pl.lit(0, dtype=pl.Int32).alias("id.tab"), day=day)
+    assert failures(draft, "drift_since_yesterday") == set()

@@ -62,3 +62,9 @@ def test_errors_come_before_warnings():
 
 def test_number_that_is_none_is_no_number_in_the_results():
     assert result(seen=float("nan")).seen is None
+
+
+def test_a_day_is_told_only_of_the_errors_of_its_own():
+    found = outcome(result(), result(), result("warning"), result(failed=False))
+    assert found.broken_on("2026-01-04") == ("label_range",)
+    assert found.broken_on("2026-01-05") == ()

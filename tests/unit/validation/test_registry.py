@@ -176,6 +176,7 @@ POISONS: dict[str, tuple[Callable, str, str]] = {
     "leakage": (tab_tells_click, "tab for click", ALL_DAYS),
     "label_copy": (age_is_watch_ratio, "age for watch_ratio", ALL_DAYS),
     "drift": (all_on_one_tab, "id.tab", DAY),
+    "drift_since_yesterday": (all_on_one_tab, "id.tab", "2026-01-05"),
     "shift": (all_on_one_tab, "id.tab", DAY),
     "known_change": (other_ids_on_the_test_day, "id.user", "2026-01-05"),
     "oov_share": (unheard_of_items, "id.item", DAY),
