@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.daily_quality import DAILY_QUALITY
 from benchmarks.data import DATA, DATA_10M, DATA_50M, DATA_PEERS, TEXT_PEERS
 from benchmarks.growth import GROWTH
 from benchmarks.metrics import METRIC_TIMES
@@ -43,6 +44,7 @@ LONG: dict[str, Topic] = {
     "data_50m": DATA_50M,
     "pipeline_kuairand": PIPELINE_KUAIRAND,
     "search_kuairand": SEARCH_KUAIRAND,
+    "daily_quality": DAILY_QUALITY,
 }
 """What takes too long to stand beside the others, and runs where it is named."""
 

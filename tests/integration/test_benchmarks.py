@@ -3,16 +3,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import benchmarks.daily_quality
 from benchmarks.__main__ import main
+from benchmarks.daily_quality import rows_of, write
 from benchmarks.interleave import interleaved
 from benchmarks.pipeline import share_beside_training
 from benchmarks.registry import OWN, TOPICS
 from benchmarks.results import read
 from benchmarks.row import Bench, Row, Topic, row_of
+from lt4rec_core.config import digest, load
 
 KEYS = {"name", "value", "spread", "unit", "goal", "reached", "against"}
 
@@ -92,3 +96,24 @@ def test_topics_keep_what_earlier_commands_measured(
     with pytest.raises(SystemExit, match="data"):
         run("data", "metrics")
     assert run("metrics") == {"data.what": 3.0, "metrics.what": 4.0}
+
+
+def test_days_beside_days_from_scratch_are_drawn_with_their_figures(tmp_path: Path) -> None:
+    config = load(Path(benchmarks.daily_quality.__file__).with_suffix(".toml"))
+
+    def told(auc: float, rows: int) -> dict[str, Any]:
+        metrics = {"ctr": {"auc": auc}, "cvr": {"mse": 0.1}}
+        return {"metrics": metrics, "seconds": 2.0, "embedding_rows": rows}
+
+    days = [
+        {"data_date": f"2026-01-0{day}", "search": day == 1, "daily": told(0.7, 90 + day)}
+        | {"scratch": told(0.69, 80)}
+        for day in range(1, 7)
+    ]
+    found = {row.name: row for row in rows_of(config, days)}
+    assert found["daily_quality.ctr_auc"].value == pytest.approx(0.01)
+    assert found["daily_quality.growth"].value == pytest.approx(96 / 95)
+    write(config, days, tmp_path / "days.svg")
+    assert "from scratch, median 0.6900" in (tmp_path / "days.svg").read_text()
+    kept = json.loads((tmp_path / "days.json").read_text())
+    assert (kept["config_digest"], len(kept["days"])) == (digest(config), 6)
