@@ -59,7 +59,8 @@ test-services: $(VENV)/installed
 
 # LT4REC_KILL_SEED repeats one run of it, LT4REC_KILLS says how many kills.
 test-faults: $(VENV)/installed
-	$(BIN)/python -m pytest tests/faults tests/e2e/test_fifty_kills.py -m "slow or not slow"
+	$(BIN)/python -m pytest tests/faults tests/e2e/test_fifty_kills.py \
+		tests/e2e/test_backfill_killed.py -m "slow or not slow"
 
 # One reader a worker; each says how many inputs it was given.
 fuzz: $(VENV)/installed
