@@ -71,6 +71,20 @@ def data_day(text: str) -> str:
     return text
 
 
+def day_of(data_date: str, scheduled: str, config: Config) -> str:
+    """Returns the day that is meant: the date, or what follows from when a run was due.
+
+    Raises:
+        ConfigError: `scheduled` isn't a moment with its offset.
+        BadParameter: both are given.
+    """
+    from lt4rec_core.retraining.data_date import data_date_of
+
+    if data_date and scheduled:
+        raise typer.BadParameter("give the day or --scheduled-time, not both")
+    return data_date_of(scheduled, config.ingest) if scheduled else data_date
+
+
 def git_commit() -> str:
     """Returns the commit of this code, with "-dirty" if it was changed; "" if unknown."""
     commit = _git("rev-parse", "HEAD")

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.arguments import data_day, read_config
+from pipelines.cli.arguments import data_day, day_of, read_config
 from pipelines.cli.ending import print_json
-from pipelines.cli.options import ConfigArgument, JsonOption, SetOption, WorkspaceOption
+from pipelines.cli.options import (
+    ConfigArgument,
+    JsonOption,
+    ScheduledOption,
+    SetOption,
+    WorkspaceOption,
+)
 from pipelines.cli.surroundings import confine
 
 if TYPE_CHECKING:
@@ -81,6 +87,7 @@ def monitor(
             "--date", metavar="YYYY-MM-DD", callback=data_day, help="The day; else the latest."
         ),
     ] = "",
+    scheduled: ScheduledOption = "",
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -90,7 +97,8 @@ def monitor(
     from pipelines.cli.days import tell_alerts
     from pipelines.monitoring import monitor as judge
 
-    judged = judge(store, name, bounds, date)
+    day = day_of(date, scheduled, read_config(config, settings))
+    judged = judge(store, name, bounds, day)
     if as_json:
         print_json(judged.to_json())
     else:

@@ -44,6 +44,14 @@ WorkspaceOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Run a day that is done anew, to a new version.")
 ]
+ScheduledOption = Annotated[
+    str,
+    typer.Option(
+        "--scheduled-time",
+        metavar="TIME",
+        help="When the run was due, like 2026-01-05T03:00:00Z: the day follows from it.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="The last line of stdout is the result as one JSON object.")
 ]

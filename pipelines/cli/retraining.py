@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pipelines.cli.arguments import data_day, git_commit, read_config
+from pipelines.cli.arguments import data_day, day_of, git_commit, read_config
 from pipelines.cli.ending import print_json
 from pipelines.cli.options import (
     ConfigArgument,
     DateOption,
     ForceOption,
     JsonOption,
+    ScheduledOption,
     SetOption,
     SourceOption,
     WorkspaceOption,
 )
 from pipelines.cli.surroundings import confine
-
-if TYPE_CHECKING:
-    from lt4rec_core.config import Config
 
 
 def retrain(
@@ -28,14 +26,7 @@ def retrain(
     source: SourceOption,
     workspace: WorkspaceOption,
     data_date: DateOption = "",
-    scheduled: Annotated[
-        str,
-        typer.Option(
-            "--scheduled-time",
-            metavar="TIME",
-            help="When the run was due, like 2026-01-05T03:00:00Z: the day follows from it.",
-        ),
-    ] = "",
+    scheduled: ScheduledOption = "",
     force: ForceOption = False,
     settings: SetOption = None,
     as_json: JsonOption = False,
@@ -45,7 +36,7 @@ def retrain(
     from pipelines.cli.progress import day_nodes, watching
 
     chosen = read_config(config, settings)
-    day = data_date or _day(scheduled, chosen)
+    day = day_of(data_date, scheduled, chosen)
     confine(workspace)
     from pipelines.retrain import run_retraining
 
@@ -99,9 +90,3 @@ def backfill(
             typer.echo(tell(entry))
     if result.failure is not None:
         raise result.failure
-
-
-def _day(scheduled: str, config: Config) -> str:
-    from lt4rec_core.retraining.data_date import data_date_of
-
-    return data_date_of(scheduled, config.ingest) if scheduled else ""

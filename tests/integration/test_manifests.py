@@ -64,6 +64,8 @@ def pods(resources: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """Every workload with the template of its pods."""
     for workload in of(resources, "Deployment", "StatefulSet", "Job"):
         yield workload, workload["spec"]["template"]
+    for workload in of(resources, "CronJob"):
+        yield workload, workload["spec"]["jobTemplate"]["spec"]["template"]
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -101,7 +101,8 @@ def test_quiet_day_ends_well_and_an_error_with_four(
     past.day("2026-01-01")
     quiet = call("monitor", config)
     assert (quiet.exit_code, "no alerts" in quiet.stdout) == (0, True)
-    missing = call("monitor", config, "--date", "2026-01-02", "--json")
+    due = ("--scheduled-time", "2026-01-03T04:00:00Z")  # a day later
+    missing = call("monitor", config, *due, "--json")
     assert missing.exit_code == 4
     judged = json.loads(missing.stdout.splitlines()[-1])
     assert (judged["severity"], judged["alerts"][0]["check"]) == ("error", "failed_run")
