@@ -34,7 +34,7 @@ help:
 	@echo "make demo           ten synthetic days: train, evaluate, gate, register, report (WORKSPACE=$(WORKSPACE))"
 	@echo "make test           the whole test suite"
 	@echo "make test-services  the DAG on PostgreSQL, an MLflow server and S3, on loopback"
-	@echo "make test-faults    kills a run fifty times at random moments (ten minutes and more)"
+	@echo "make test-faults    kills a run fifty times, and thirty days in a row, at random moments (half an hour)"
 	@echo "make fuzz           gives every reader $(FUZZ_EXAMPLES) spoiled files (an hour on 2 cores)"
 	@echo "make audit          looks the pinned packages up in the OSV database of weaknesses"
 	@echo "make check          lint, types and import contracts"

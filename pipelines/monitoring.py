@@ -10,7 +10,14 @@ from components.store import Store
 from lt4rec_core.config import Monitor
 from lt4rec_core.errors import DeliveryError, InputError
 from lt4rec_core.monitoring import Alert, Day, alerts_of, judge_day
-from lt4rec_core.monitoring.webhook import Clock, check_url, deliver, delivery_id, read_secret
+from lt4rec_core.monitoring.webhook import (
+    Clock,
+    check_url,
+    deliver,
+    delivery_id,
+    read_secret,
+    with_url,
+)
 
 SENT = "lt4rec.alerts.sent"
 """Tag of a pipeline run: the delivery of the alerts of its day that was taken last."""
@@ -72,7 +79,8 @@ def monitor(
         InputError: there are no days to judge.
         StoreError: MLflow can't be read.
     """
-    hook = settings.webhook
+    hook = with_url(settings.webhook)
+    settings = dataclasses.replace(settings, webhook=hook)
     secret = b""
     if hook.url:  # what is wrong with the settings is said on quiet days too
         check_url(hook)

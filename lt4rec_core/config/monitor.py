@@ -10,13 +10,16 @@ from lt4rec_core.config.section import section
 
 @section
 class Webhook:
-    """Where alerts are posted; nothing is sent while `url` is empty.
+    """Where alerts are posted; nothing is sent while there is no URL.
 
-    The secret that signs them is never a setting: it's in the environment variable
-    `secret_variable`, or in the file `secret_file` where that is given.
+    A URL whose path holds a token isn't a setting either: where `url` is empty, it's what
+    the environment variable `url_variable` says, if anything. The secret that signs them
+    is never a setting: it's in the environment variable `secret_variable`, or in the file
+    `secret_file` where that is given.
     """
 
     url: str = ""
+    url_variable: str = "LT4REC_WEBHOOK_URL"
     secret_variable: str = "LT4REC_WEBHOOK_SECRET"  # noqa: S105 (a name, not a secret)
     secret_file: str = ""
     allow_http: bool = False

@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +42,12 @@ class Clock:
 def sign(secret: bytes, timestamp: str, body: bytes) -> str:
     """Returns the signature of a body that is sent at `timestamp` (Unix seconds)."""
     return hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def with_url(settings: Webhook, environment: Mapping[str, str] | None = None) -> Webhook:
+    """Returns the settings with the URL that the environment has, where they have none."""
+    known = os.environ if environment is None else environment
+    return replace(settings, url=settings.url or known.get(settings.url_variable, "").strip())
 
 
 def read_secret(settings: Webhook, environment: Mapping[str, str] | None = None) -> bytes:

@@ -205,7 +205,9 @@ def test_day_that_validation_stopped_is_left_out_of_the_next_days_window(
     for day in (SECOND, THIRD):
         with pytest.raises(ValidationError, match=rf"click_rate_change: label.click on {day}"):
             run(day, source=poisoned)
-    stopped = open_store(from_mapping(CONFIG).tracking, workspace).search("")[0]
+    store = open_store(from_mapping(CONFIG).tracking, workspace)
+    stopped = store.search("tags.`lt4rec.left_out` != ''")[0]
+    assert stopped.data.tags["data_date"] == THIRD
     told = json.loads(stopped.data.tags["lt4rec.left_out"])
     assert list(told) == [SECOND]
     assert told[SECOND].startswith("validation stopped its run (click_rate_change")

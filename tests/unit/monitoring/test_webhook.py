@@ -15,7 +15,7 @@ import pytest
 
 from lt4rec_core.config import Webhook
 from lt4rec_core.errors import ConfigError, DeliveryError
-from lt4rec_core.monitoring.webhook import Clock, check_url, deliver, read_secret
+from lt4rec_core.monitoring.webhook import Clock, check_url, deliver, read_secret, with_url
 
 SECRET = b"loopback secret"
 MESSAGE = {"model": "feed", "alerts": [{"message": "drift"}]}
@@ -189,3 +189,10 @@ def test_missing_secret_is_refused(tmp_path: Path) -> None:
         read_secret(Webhook(), {})
     with pytest.raises(ConfigError, match="can't be read"):
         read_secret(Webhook(secret_file=str(tmp_path / "absent")), {})
+
+
+def test_url_that_is_no_setting_is_in_the_environment() -> None:
+    known = {"LT4REC_WEBHOOK_URL": " https://hooks.example.com/token \n"}
+    assert with_url(Webhook(), known).url == "https://hooks.example.com/token"
+    assert with_url(Webhook(url="https://a.example"), known).url == "https://a.example"
+    assert with_url(Webhook(), {}).url == ""
