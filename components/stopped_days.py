@@ -31,11 +31,13 @@ def stopped_days(store: Store, model: str, days: Collection[str]) -> dict[str, s
     """
     condition = (
         f"tags.`{PIPELINE}` = '{DAILY}' and tags.`{MODEL_NAME}` = '{model}' "
-        f"and tags.`{WORKSPACE}` = '{store.workspace}' and tags.`{BROKE}` != ''"
+        f"and tags.`{BROKE}` != ''"
     )
     latest: dict[str, str] = {}
     for run in store.search(condition):
-        latest.setdefault(run.data.tags.get("data_date", ""), run.data.tags[BROKE])
+        tags = run.data.tags
+        if tags.get(WORKSPACE) == str(store.workspace):  # its path may have a quote in it
+            latest.setdefault(tags.get("data_date", ""), tags[BROKE])
     return {
         day: f"validation stopped its run ({latest[day]})"
         for day in days
