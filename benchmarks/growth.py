@@ -66,7 +66,8 @@ def draw(found: Mapping[str, Measured], target: Path) -> None:
                 sizes, middles[0] * sizes / sizes[0], ":", color="grey", label="in proportion"
             )
             place.set_xlabel(what)
-            place.set_xscale("log")
+            if sizes[-1] > 100 * sizes[0]:
+                place.set_xscale("log")
             place.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=7)
             place.minorticks_off()
             place.set_ylim(0, 1.3 * middles.max())
