@@ -14,6 +14,7 @@ from benchmarks.paper_size import PaperSize, paper_size
 from benchmarks.row import Bench, Row, Topic, row_of
 from benchmarks.training_step import masked_step
 from lt4rec_core.training.loop import _learn
+from lt4rec_core.training.memory import keep_freed_memory
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.seeds import fix_threads
 
@@ -29,6 +30,7 @@ Measured = dict[int, np.ndarray]
 def measure(bench: Bench) -> Iterator[Row]:
     """Yields seconds at each size, and draws them."""
     fix_threads(bench.threads)
+    keep_freed_memory()
     found = {
         "samples": _samples(bench),
         "vocabulary": _one_by_one(bench, "largest", _VOCABULARY),

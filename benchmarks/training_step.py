@@ -19,6 +19,7 @@ from benchmarks.paper_size import FIELDS, PaperSize, paper_size
 from benchmarks.row import Bench, Row, Topic, row_of
 from lt4rec_core.data.samples import Samples
 from lt4rec_core.training.loop import _learn
+from lt4rec_core.training.memory import keep_freed_memory
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.seeds import fix_threads
 
@@ -36,6 +37,7 @@ _GOALS = {"float32": (">= 0.85", ">= 5"), "bfloat16": (">= 0.6", ">= 8")}
 def measure(bench: Bench) -> Iterator[Row]:
     """Yields samples a second, shares of the limit, and ratios to the naive step."""
     fix_threads(bench.threads)
+    keep_freed_memory()
     precisions = ["float32", *(["bfloat16"] if bfloat16_instructions() else [])]
     size = paper_size(bench)
     steps = {name: masked_step(size, bench, precision=name) for name in precisions}

@@ -20,6 +20,7 @@ from lt4rec_core.pruning.mask import Mask
 from lt4rec_core.tasks import Task, resolve
 from lt4rec_core.tracking import Tracker
 from lt4rec_core.training.loop import Trained, Watch, train
+from lt4rec_core.training.memory import keep_freed_memory
 from lt4rec_core.training.optimizer import MaskedAdam
 from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.precision import check_precision
@@ -102,6 +103,7 @@ class Ground:
 def prepare(config: Config, dataset: Dataset) -> Ground:
     """Fixes threads, and reads what the training stages of a run share."""
     fix_threads(config.threads)
+    keep_freed_memory()
     check_precision(config.device, config.optimizer.precision)
     tasks = {task.name: task for task in resolve(config.tasks)}
     return Ground(
