@@ -96,8 +96,8 @@ RANKING_PEERS = Topic(
     measure=measure,
     limits={
         "ranking_peers.1_behind": (
-            "for one candidate NumPy pays its dispatch a dozen times; the arithmetic is a tenth of "
-            "a millisecond at most"
+            "for one candidate NumPy pays the dispatch of every single operation, where the graphs "
+            "are one call"
         ),
         "ranking_peers.1000_behind": (
             "the compiled graphs fuse ReLU, bias and the gather of inputs into their products; "
