@@ -37,6 +37,10 @@ class TrainingError(LT4RECError):
     """Training can't go on: no samples for a task, or a loss that isn't finite."""
 
 
+class WorkerError(LT4RECError):
+    """One of the processes that train together is gone; running again goes on."""
+
+
 class StoreError(LT4RECError):
     """The tracking store or the disk can't be written or read."""
 

@@ -11,7 +11,7 @@ from lt4rec_core.errors import ArtifactError
 from lt4rec_core.model.sharing.registry import find
 from lt4rec_core.pruning.mask import Mask, check_fits
 from lt4rec_core.tracking import Tracker
-from lt4rec_core.training.checkpoint import Checkpoint, save_checkpoint
+from lt4rec_core.training.checkpoint import Checkpoint
 from lt4rec_core.training.ground import prepare, task_named
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
@@ -92,7 +92,7 @@ def joint_train(
         "metrics": dict(trained.metrics),
     }
     tensors = {f"weights/{name}": values for name, values in trained.weights.items()}
-    return save_checkpoint(target, "checkpoint", tensors, manifest)
+    return ground.save(target, "checkpoint", tensors, manifest)
 
 
 def _parents(

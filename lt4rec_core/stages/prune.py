@@ -22,7 +22,7 @@ from lt4rec_core.pruning.registry import cut_of
 from lt4rec_core.pruning.saliency import SALIENCIES
 from lt4rec_core.tasks import Task
 from lt4rec_core.tracking import ShiftedTracker, Tracker
-from lt4rec_core.training.checkpoint import Checkpoint, open_checkpoint, save_checkpoint
+from lt4rec_core.training.checkpoint import Checkpoint, open_checkpoint
 from lt4rec_core.training.ground import Ground, prepare, task_named
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
@@ -77,7 +77,7 @@ def prune(
     rounds: list[Round] = []
     for number in range(settings.rounds + 1):
         finished = state / f"round-{number}"
-        if not finished.exists():
+        if not ground.world.decide(finished.exists):
             watched = ShiftedTracker(tracker, number)
             value, scores = _train_round(
                 ground, wanted, network, init, mask, number, state, watched
@@ -87,7 +87,7 @@ def prune(
                 chance = generator(config.seed, "prune", task, number, "cut")
                 following = cut(scores, mask, counts[number + 1], chance)
             entry = Round(number, mask.density, wanted.metric, value, mask.digest)
-            _save_round(finished, dataset, entry, mask, following)
+            _save_round(ground, finished, entry, mask, following)
         entry, following = _open_round(finished, dataset, mask)
         masks.append(mask)
         rounds.append(entry)
@@ -102,7 +102,7 @@ def prune(
     chosen, why = select(wanted, rounds, settings)
     if settings.select == "best" and rounds[chosen].value is not None:
         why += _evidence(wanted, ground.validation)
-    return save_checkpoint(
+    return ground.save(
         target,
         "mask",
         dict(masks[chosen].tensors),
@@ -210,14 +210,12 @@ def _train_round(
     return trained.metrics.get(task.name), scores
 
 
-def _save_round(target: Path, dataset: Dataset, entry: Round, mask: Mask, following: Mask) -> None:
-    save_checkpoint(
-        target,
-        "pruning_round",
-        following.tensors,
-        {"schema_digest": dataset.features.digest, "round": asdict(entry), "from": mask.digest},
-    )
-    shutil.rmtree(target.parent / f"training-{entry.round}", ignore_errors=True)
+def _save_round(ground: Ground, target: Path, entry: Round, mask: Mask, following: Mask) -> None:
+    schema = ground.dataset.features.digest
+    record = {"schema_digest": schema, "round": asdict(entry), "from": mask.digest}
+    ground.save(target, "pruning_round", following.tensors, record)
+    if ground.world.first:
+        shutil.rmtree(target.parent / f"training-{entry.round}", ignore_errors=True)
 
 
 def _open_round(root: Path, dataset: Dataset, mask: Mask) -> tuple[Round, Mask]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lt4rec_core.config import Config
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.tracking import Tracker
-from lt4rec_core.training.checkpoint import Checkpoint, load_weights, save_checkpoint
+from lt4rec_core.training.checkpoint import Checkpoint, load_weights
 from lt4rec_core.training.ground import prepare, task_named
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
@@ -62,4 +62,4 @@ def single_task(
         "metrics": dict(trained.metrics),
     }
     tensors = {f"weights/{name}": values for name, values in trained.weights.items()}
-    return save_checkpoint(target, "checkpoint", tensors, manifest)
+    return ground.save(target, "checkpoint", tensors, manifest)

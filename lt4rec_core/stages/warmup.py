@@ -9,7 +9,7 @@ from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.layout import layout_of
 from lt4rec_core.model.embeddings import draw_embeddings
 from lt4rec_core.tracking import Tracker
-from lt4rec_core.training.checkpoint import Checkpoint, save_checkpoint
+from lt4rec_core.training.checkpoint import Checkpoint
 from lt4rec_core.training.ground import prepare
 from lt4rec_core.training.loop import Watch
 from lt4rec_core.training.plan import Plan
@@ -61,4 +61,4 @@ def warmup(
         "steps": plan.steps,
         "metrics": dict(trained.metrics),
     }
-    return save_checkpoint(target, "checkpoint", tensors, manifest)
+    return ground.save(target, "checkpoint", tensors, manifest)

@@ -19,9 +19,11 @@ from lt4rec_core.model.sharing.registry import build, find
 from lt4rec_core.pruning.mask import Mask
 from lt4rec_core.tasks import Task, resolve
 from lt4rec_core.tracking import Tracker
+from lt4rec_core.training.checkpoint import Checkpoint, open_checkpoint, save_checkpoint
 from lt4rec_core.training.loop import Trained, Watch, train
 from lt4rec_core.training.memory import keep_freed_memory
 from lt4rec_core.training.optimizer import MaskedAdam
+from lt4rec_core.training.parallel import ALONE, World, threads_each, world
 from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.precision import check_precision
 from lt4rec_core.training.seeds import fix_threads, generator
@@ -36,6 +38,7 @@ class Ground:
     dataset: Dataset
     samples: Samples
     validation: Samples
+    world: World = ALONE
 
     def network(self, sharing: str, tasks: Sequence[str], draw: str = "network") -> Network:
         """Returns a network drawn from the run's seed: the same one for the same arguments."""
@@ -66,6 +69,7 @@ class Ground:
             "config": {
                 "seed": self.config.seed,
                 "threads": torch.get_num_threads(),
+                "processes": self.world.size,
                 **{name: to_mapping(section) for name, section in sections.items()},
             },
         }
@@ -97,12 +101,25 @@ class Ground:
             tracker,
             device,
             self.config.optimizer.averaging,
+            self.world,
         )
+
+    def save(
+        self,
+        target: Path,
+        kind: str,
+        tensors: Mapping[str, torch.Tensor],
+        manifest: Mapping[str, Any],
+    ) -> Checkpoint:
+        """Saves a checkpoint once, however many processes train; all of them can open it then."""
+        saved = save_checkpoint(target, kind, tensors, manifest) if self.world.first else None
+        self.world.wait()
+        return saved or open_checkpoint(target, kind)
 
 
 def prepare(config: Config, dataset: Dataset) -> Ground:
     """Fixes threads, and reads what the training stages of a run share."""
-    fix_threads(config.threads)
+    fix_threads(threads_each(config.threads))
     keep_freed_memory()
     check_precision(config.device, config.optimizer.precision)
     tasks = {task.name: task for task in resolve(config.tasks)}
@@ -112,6 +129,7 @@ def prepare(config: Config, dataset: Dataset) -> Ground:
         dataset=dataset,
         samples=read_samples(dataset, "train"),
         validation=read_samples(dataset, "validation"),
+        world=world(),
     )
 
 

@@ -20,6 +20,7 @@ from lt4rec_core.training.averaging import Averaging
 from lt4rec_core.training.checkpoint import load_weights, open_checkpoint, save_checkpoint
 from lt4rec_core.training.losses import LOSSES
 from lt4rec_core.training.optimizer import MaskedAdam
+from lt4rec_core.training.parallel import ALONE, World
 from lt4rec_core.training.plan import Plan
 from lt4rec_core.training.precision import autocast
 from lt4rec_core.training.predict import deciding, skill, trivial_metrics, validation_metrics
@@ -27,6 +28,7 @@ from lt4rec_core.training.preemption import preemption
 from lt4rec_core.training.seeds import generator
 
 _LOSS_RECORDS = 50  # points of a loss curve
+_TOTAL = ""  # beside the tasks' losses: what is minimized
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def train(
     tracker: Tracker,
     device: str = "cpu",
     averaging: float = 0.0,
+    world: World = ALONE,
 ) -> Trained:
     """Trains `network` in place along `plan`, each task under its mask.
 
@@ -88,7 +91,8 @@ def train(
     look at the validation rows, and on SIGTERM, everything is saved to `state`; called
     again with the same inputs, training goes on from there and ends with the same bits.
     With `averaging`, the decay of a running mean of the weights, the mean is measured
-    and kept.
+    and kept. Where `world` has several processes, each of them calls this with the same
+    inputs but a silent tracker, and learns from its share of each batch.
 
     Raises:
         TrainingError: the loss isn't finite, or predictions aren't.
@@ -101,30 +105,34 @@ def train(
     judged = [task for task in judged if task.name in trivial]
     choosing = deciding(validation, judged)
     mean = Averaging(network, averaging)
-    progress, best = _resume(state, network, optimizer, mean)
+    progress, best = _resume(state, network, optimizer, mean, world)
     losses: dict[str, list[float]] = {}
     with preemption() as leaving:
         for number, step in _remaining(plan, progress.step):
             if progress.looks_since_best >= watch.patience > 0:
                 break
-            batch = replace(samples.batch(step.rows_B), draw=_draw(plan, number)).to(device)
-            for name, loss in _learn(network, optimizer, batch, step.tasks, tasks, masks).items():
+            rows_B = world.share(step.rows_B)
+            batch = replace(samples.batch(rows_B), draw=_draw(plan, number)).to(device)
+            learned = _learn(network, optimizer, batch, step.tasks, tasks, masks, world)
+            for name, loss in learned.items():
                 losses.setdefault(name, []).append(loss)
             mean.update()
             last = number == plan.steps
             if last or number % max(1, plan.steps // _LOSS_RECORDS) == 0:
                 losses = _record(losses, number, tracker)
             if last or number % watch.every == 0:
-                metrics = validation_metrics(mean.network, validation, judged, masks, device)
+                metrics = validation_metrics(mean.network, validation, judged, masks, device, world)
                 progress = _look(progress, number, metrics, skill(choosing, metrics, trivial))
                 if progress.best_step == number:
                     best = _copy(mean.network.state_dict())
                 tracker.log_metrics({f"validation_{k}": v for k, v in metrics.items()}, number)
                 seen = ", ".join(f"{tasks[k].metric} of {k} {v:.5f}" for k, v in metrics.items())
                 tracker.progress(f"step {number}/{plan.steps}: validation {seen or 'undefined'}")
-                _save(state, network, optimizer, mean, best, progress)
+                _save(state, network, optimizer, mean, best, progress, world)
+            leaving.asked = world.any(leaving.asked)
             if leaving.asked and not last:
-                _save(state, network, optimizer, mean, best, replace(progress, step=number))
+                progress = replace(progress, step=number)
+                _save(state, network, optimizer, mean, best, progress, world)
                 break
     final = best if watch.keep == "best" and best else _copy(mean.network.state_dict())
     last_look = progress.history[-1]["metrics"] if progress.history else {}
@@ -139,30 +147,43 @@ def _learn(
     names: tuple[str, ...],
     tasks: Mapping[str, Task],
     masks: Masks,
+    world: World = ALONE,
 ) -> dict[str, float]:
-    """Takes one optimizer step (paper, Eq. 1 and 2); returns each task's loss."""
+    """Takes one optimizer step (paper, Eq. 1 and 2); returns each task's loss.
+
+    `batch` is this process' share; a task's loss is the mean over all processes' samples.
+    """
     if batch.draw is not None:
-        torch.manual_seed(batch.draw)  # dropout takes its random numbers from torch's own
+        torch.manual_seed(
+            batch.draw + world.rank
+        )  # dropout takes its random numbers from torch's own
     with autocast(batch.ids.device, optimizer.precision):
-        logits = network(batch, names, masks)
+        logits = network(batch, names, masks) if batch.size else {}
+    known_B = {name: known(tasks[name], batch.labels) for name in names}
+    parts = world.parts({name: int(rows_B.sum()) for name, rows_B in known_B.items()})
     losses = {}
-    for name in names:
-        task = tasks[name]
-        known_B = known(task, batch.labels)
-        if bool(known_B.any()):
-            labels_B = label_of(task, batch.labels)[known_B]
-            losses[name] = LOSSES[task.loss](logits[name][known_B].float(), labels_B)
+    for name in (name for name, part in parts.items() if part):
+        task, rows_B = tasks[name], known_B[name]
+        loss = LOSSES[task.loss](logits[name][rows_B].float(), label_of(task, batch.labels)[rows_B])
+        losses[name] = loss if parts[name] == 1 else loss * parts[name]
     optimizer.zero_grad()
-    total = sum((tasks[k].weight * loss for k, loss in losses.items()), network.penalty(names))
-    if not bool(torch.isfinite(total)):
+    penalty = network.penalty(names) if world.first else torch.zeros(())
+    total = sum((tasks[k].weight * loss for k, loss in losses.items()), penalty)
+    if parts and total.requires_grad:
+        total.backward()  # type: ignore[no-untyped-call]
+    told = {name: float(losses[name].detach()) if name in losses else 0.0 for name in parts}
+    table = network.embeddings.weight
+    dense = [parameter for parameter in network.parameters() if parameter is not table]
+    told = world.add_up(dense, table, {**told, _TOTAL: float(total.detach())})
+    together = told.pop(_TOTAL)
+    if not math.isfinite(together):
         raise TrainingError(
-            f"the loss of {'+'.join(names)} is {float(total.detach())}; "
+            f"the loss of {'+'.join(names)} is {together}; "
             "lower the learning rate or clip the gradient (optimizer.clip_norm)"
         )
-    if losses:
-        total.backward()  # type: ignore[no-untyped-call]
+    if parts:
         optimizer.step(_owned(names, masks))
-    return {name: float(loss.detach()) for name, loss in losses.items()}
+    return told
 
 
 def _draw(plan: Plan, number: int) -> int:
@@ -226,7 +247,10 @@ def _save(
     mean: Averaging,
     best: Mapping[str, torch.Tensor],
     progress: Progress,
+    world: World,
 ) -> None:
+    if not world.first:
+        return
     groups = {
         "weights": network.state_dict(),
         "moments": optimizer.state(),
@@ -243,9 +267,9 @@ def _save(
 
 
 def _resume(
-    state: Path, network: Network, optimizer: MaskedAdam, mean: Averaging
+    state: Path, network: Network, optimizer: MaskedAdam, mean: Averaging, world: World
 ) -> tuple[Progress, dict[str, torch.Tensor]]:
-    if not state.exists():
+    if not world.decide(state.exists):
         return Progress(), {}
     saved = open_checkpoint(state, "training_state")
     load_weights(network, saved.group("weights"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from lt4rec_core.metrics import METRICS, Undefined
 from lt4rec_core.metrics.events import count_events, is_few
 from lt4rec_core.model.network import Masks, Network
 from lt4rec_core.tasks import Task
+from lt4rec_core.training.parallel import ALONE, World
 
 _ROWS_AT_ONCE = 8192
 
@@ -26,20 +28,24 @@ def predict(
     masks: Masks,
     rows: torch.Tensor | None = None,
     device: str = "cpu",
+    world: World = ALONE,
 ) -> np.ndarray:
     """Returns the task's predictions, float64 in [0, 1], for `rows` (all by default).
 
-    Nothing is dropped out, whatever mode the network is in.
+    Nothing is dropped out, whatever mode the network is in. Each process of `world` does
+    a part and has all in the end: whole chunks, so that their number changes no bit.
     """
     rows = torch.arange(samples.rows) if rows is None else rows
-    pieces = []
+    pieces = [torch.empty(0, dtype=torch.float64)]
     was_training = network.training
     network.eval()
-    for chunk_B in torch.split(rows, _ROWS_AT_ONCE):
+    chunks = torch.arange(math.ceil(len(rows) / _ROWS_AT_ONCE))
+    for chunk in world.share(chunks).tolist():
+        chunk_B = rows[chunk * _ROWS_AT_ONCE : (chunk + 1) * _ROWS_AT_ONCE]
         logits = network(samples.batch(chunk_B).to(device), [task], masks)[task]
         pieces.append(torch.sigmoid(logits.double()).cpu())
     network.train(was_training)
-    return torch.cat(pieces).numpy() if pieces else np.empty(0)
+    return world.gather(torch.cat(pieces)).numpy()
 
 
 def validation_metrics(
@@ -48,6 +54,7 @@ def validation_metrics(
     tasks: Sequence[Task],
     masks: Masks,
     device: str = "cpu",
+    world: World = ALONE,
 ) -> dict[str, float]:
     """Returns each task's own metric on its population of `samples`.
 
@@ -58,7 +65,7 @@ def validation_metrics(
     for task in tasks:
         rows = samples.population(task)
         labels = samples.labels[task.label][rows].numpy()
-        predictions = predict(network, samples, task.name, masks, rows, device)
+        predictions = predict(network, samples, task.name, masks, rows, device, world)
         values[task.name] = _measure(task, labels, predictions)
     return values
 
