@@ -12,7 +12,7 @@ from typing import Any
 from lt4rec_core.config import Config, digest, to_mapping
 from lt4rec_core.data.atomic import sha256_file
 
-_NETWORK = ("seed", "threads", "device", "tasks", "model", "optimizer")
+_NETWORK = ("seed", "threads", "processes", "device", "tasks", "model", "optimizer")
 
 # Which settings each stage reads. What isn't listed can be changed without running
 # the stage again; a test watches the stages read nothing else.
@@ -53,6 +53,8 @@ def stage_settings(config: Config, stage: str) -> dict[str, Any]:
         settings[place] = value
     if "threads" in settings:  # 0 means all cores, and sums are split by their number
         settings["threads"] = config.threads or len(os.sched_getaffinity(0))
+    if "processes" in settings:  # of all nodes
+        settings["processes"] = config.processes * max(1, config.cluster.train_job.nodes)
     return settings
 
 

@@ -15,11 +15,11 @@ def joint_train(
     inputs = with_choice({"dataset": dataset, "init": init, **masks}, search)
     with open_step("joint-train", config, run, inputs) as step:
         if step.needed:
-            from lt4rec_core.stages.joint_train import joint_train as stage
+            from components.training import train
 
             data = open_input_dataset(step, dataset)
             start = open_input_checkpoint(step, init, data)
             owned = open_input_masks(step, masks, data)
             rows = learned_from(data, chosen(step, search))
-            stage(step.config, rows, start, owned, step.state, step.target, step.tracker)
+            train(step, dataset=rows, init=start, masks=owned)
     return step.reference

@@ -16,13 +16,13 @@ def prune(config: str, run: str, task: str, dataset: str, init: str, search: str
     inputs = with_choice({"dataset": dataset, "init": init}, search)
     with open_step(f"prune-{task}", config, run, inputs, task=task) as step:
         if step.needed:
-            from lt4rec_core.stages.prune import prune as stage
+            from components.training import train
 
             data = open_input_dataset(step, dataset)
             choice = chosen(step, search)
             if choice is None:
                 start = open_input_checkpoint(step, init, data)
-                stage(step.config, task, data, start, step.state, step.target, step.tracker)
+                train(step, task=task, dataset=data, init=start)
             else:
                 champion_behind(step, choice).mask(task, data, step.target)
     return step.reference

@@ -16,7 +16,7 @@ def single_task(config: str, run: str, task: str, dataset: str, search: str = ""
     inputs = with_choice({"dataset": dataset}, search)
     with open_step(f"single-task-{task}", config, run, inputs, task=task) as step:
         if step.needed:
-            from lt4rec_core.stages.single_task import single_task as stage
+            from components.training import train
 
             data = open_input_dataset(step, dataset)
             choice, init = chosen(step, search), None
@@ -24,5 +24,5 @@ def single_task(config: str, run: str, task: str, dataset: str, search: str = ""
                 champion, start = champion_behind(step, choice), step.room / "start"
                 init = champion.network(f"single-{task}", "single_task", data, start)
             rows = learned_from(data, choice)
-            stage(step.config, task, rows, step.state, step.target, step.tracker, init)
+            train(step, task=task, dataset=rows, init=init)
     return step.reference

@@ -15,12 +15,12 @@ def warmup(config: str, run: str, dataset: str, search: str = "") -> str:
 
     with open_step("warmup", config, run, with_choice({"dataset": dataset}, search)) as step:
         if step.needed:
-            from lt4rec_core.stages.warmup import warmup as stage
+            from components.training import train
 
             data = open_input_dataset(step, dataset)
             choice = chosen(step, search)
             if choice is None:
-                stage(step.config, data, step.state, step.target, step.tracker)
+                train(step, dataset=data)
             else:
                 champion_behind(step, choice).network("joint", "warmup", data, step.target)
     return step.reference

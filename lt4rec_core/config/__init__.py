@@ -7,6 +7,7 @@ from lt4rec_core.config.cluster import (
     SecretFolder,
     SecretVariable,
     Toleration,
+    TrainJob,
     resources_of,
 )
 from lt4rec_core.config.comparison import Comparison, Range, Value, Variant
@@ -67,6 +68,7 @@ __all__ = [
     "TaskSettings",
     "Toleration",
     "Tracking",
+    "TrainJob",
     "Validate",
     "Value",
     "Variant",

@@ -68,6 +68,18 @@ class Kubeflow:
 
 
 @section
+class TrainJob:
+    """Training on several nodes, as TrainJobs of Kubeflow Trainer; 0 trains in the task's own pod.
+
+    Each of `nodes` has the resources of the DAG node and starts `processes` of the run;
+    `runtime` is a TrainingRuntime of the namespace.
+    """
+
+    nodes: int = Field(default=0, ge=0)
+    runtime: str = "lt4rec"
+
+
+@section
 class Cluster:
     """What `lt4rec compile` writes into the IR besides the DAG, and where it's submitted.
 
@@ -85,6 +97,7 @@ class Cluster:
     resources: dict[str, Resources] = Field(default_factory=dict)
     secrets: tuple[SecretVariable, ...] = ()
     secret_folders: tuple[SecretFolder, ...] = ()
+    train_job: TrainJob = Field(default_factory=TrainJob)
     kubeflow: Kubeflow = Field(default_factory=Kubeflow)
 
 

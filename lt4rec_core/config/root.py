@@ -34,14 +34,16 @@ _NAME = re.compile(r"\w[\w. -]{0,199}")
 class Config:
     """One run's settings; a section named after a stage belongs to that stage.
 
-    `threads = 0` uses every core. Digests of results depend on `seed` and `threads`. `preset`
-    names the settings that hold where nothing else is said: the paper's, or the "best" known
-    (`lt4rec_core.config.presets`).
+    `threads = 0` uses every core. `processes` of a machine train each stage together, with
+    `threads` each, and share its batches. Digests of results depend on `seed`, `threads` and,
+    in their last digits, `processes`. `preset` names the settings that hold where nothing else
+    is said: the paper's, or the "best" known (`lt4rec_core.config.presets`).
     """
 
     name: str = "lt4rec"
     seed: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
+    processes: int = Field(default=1, ge=1)
     device: str = "cpu"
     preset: Literal["paper", "best"] = "paper"
     fields: tuple[FeatureField, ...] = ()

@@ -97,7 +97,10 @@ def test_no_manifest_lies_unused() -> None:
             place = (listing.parent / entry).resolve()
             used.add(place / "kustomization.yaml" if place.is_dir() else place)
     there = {path.resolve() for path in INFRA.rglob("*.yaml")}
-    heads = {INFRA.resolve() / "overlays" / name / "kustomization.yaml" for name in OVERLAYS}
+    heads = {
+        INFRA.resolve() / "overlays" / name / "kustomization.yaml"
+        for name in (*OVERLAYS, "trainer")
+    }
     assert there - heads == used
 
 
