@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.daily_quality import DAILY_QUALITY
 from benchmarks.data import DATA, DATA_10M, DATA_50M, DATA_PEERS, TEXT_PEERS
+from benchmarks.data_parallel import DATA_PARALLEL
 from benchmarks.growth import GROWTH
 from benchmarks.metrics import METRIC_TIMES
 from benchmarks.pipeline import PIPELINE, PIPELINE_KUAIRAND
@@ -18,6 +19,7 @@ from benchmarks.training_step import TRAINING_STEP
 
 OWN: dict[str, Topic] = {
     "training_step": TRAINING_STEP,
+    "data_parallel": DATA_PARALLEL,
     "data": DATA,
     "data_10m": DATA_10M,
     "tfrecord": TFRECORDS,

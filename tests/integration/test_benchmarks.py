@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import benchmarks.daily_quality
+from benchmarks import scaling
 from benchmarks.__main__ import main
 from benchmarks.daily_quality import rows_of, write
 from benchmarks.interleave import interleaved
@@ -16,7 +17,7 @@ from benchmarks.pipeline import share_beside_training
 from benchmarks.registry import OWN, TOPICS
 from benchmarks.results import read
 from benchmarks.row import Bench, Row, Topic, row_of
-from lt4rec_core.config import digest, load
+from lt4rec_core.config import Model, digest, load
 
 KEYS = {"name", "value", "spread", "unit", "goal", "reached", "against"}
 
@@ -117,3 +118,24 @@ def test_days_beside_days_from_scratch_are_drawn_with_their_figures(tmp_path: Pa
     assert "from scratch, median 0.6900" in (tmp_path / "days.svg").read_text()
     kept = json.loads((tmp_path / "days.json").read_text())
     assert (kept["config_digest"], len(kept["days"])) == (digest(config), 6)
+
+
+def test_what_size_costs_is_calculated_from_what_was_measured(tmp_path: Path) -> None:
+    half, whole = 0.2, 0.3  # so that 0.1 s of a step are the same for every share
+    values = dict.fromkeys(scaling.NEEDED, 1.0)
+    values |= {"data_parallel.half_step": half, "data_parallel.step": whole}
+    rates = scaling.rates_of(values, 4096)
+    assert rates.fixed == pytest.approx(0.1)
+    computing, exchange = scaling.step_seconds(rates, Model(), 4096, 2, 1.0, 10.0)
+    assert computing == pytest.approx(half)
+    assert exchange > 0
+    assert scaling.step_seconds(rates, Model(), 4096, 1, 1.0, 10.0)[1] == 0
+    assert scaling.table_bytes(scaling.PAPER, Model()) == 21_000_000 * 64 * 4
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+    place = tmp_path / "results.json"
+    place.write_text(json.dumps({"machine": {"cores": "2"}, "rows": rows}))
+    scaling.main(["--results", str(place), "--page", str(tmp_path / "page.md")])
+    assert "| 16 |" in (tmp_path / "page.md").read_text()
+    place.write_text(json.dumps({"machine": {}, "rows": rows[:-1]}))
+    with pytest.raises(SystemExit, match=r"lacks \['data.validate_5M'\]: run .* data first"):
+        scaling.main(["--results", str(place), "--page", str(tmp_path / "page.md")])
