@@ -216,8 +216,20 @@ def _place(store: Store, name: str, version: str, alias: str) -> None:
     if alias == CHAMPION:
         former = _by_alias(store, name, CHAMPION)
         if former is not None and str(former.version) != version:
-            store.client.set_registered_model_alias(name, PREVIOUS, former.version)
-    store.client.set_registered_model_alias(name, alias, version)
+            _set_alias(store, name, PREVIOUS, former.version)
+    _set_alias(store, name, alias, version)
+
+
+def _set_alias(store: Store, name: str, alias: str, version: str) -> None:
+    """Sets an alias; of two writers who set a new one at once, MLflow refuses the second."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        store.client.set_registered_model_alias(name, alias, version)
+    except MlflowException as error:
+        if error.error_code != "BAD_REQUEST":
+            raise
+        store.client.set_registered_model_alias(name, alias, version)
 
 
 def _by_alias(store: Store, name: str, alias: str) -> Any | None:

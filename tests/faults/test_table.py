@@ -80,6 +80,21 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "unit/components/test_store_faults.py::test_a_store_that_goes_away_at_any_call_loses_and_doubles_nothing",
     ),
     (
+        "MLflow's server restarted on the same store in the middle of a step",
+        "the step stops saying so; the next run stores its result, each metric once",
+        "services/test_restarts.py::test_a_step_whose_server_is_restarted_goes_on_to_one_whole_result",
+    ),
+    (
+        "PostgreSQL restarted under load",
+        "writers wait and go on; nothing is lost or doubled",
+        "services/test_restarts.py::test_nothing_is_lost_or_doubled_when_postgresql_restarts_under_load",
+    ),
+    (
+        "two and more writers of one registry at once",
+        "one version a registration, one champion",
+        "services/test_restarts.py::test_writers_of_one_registry_leave_a_champion_and_a_version_a_key",
+    ),
+    (
         "MLflow's server is away at the start",
         "stops at once, naming it",
         "unit/components/test_store_check.py::test_server_that_is_away_is_named",

@@ -26,8 +26,24 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 INSTALL = "PostgreSQL isn't installed: apt-get install postgresql"
-READY_SECONDS = 120
+READY_SECONDS = 300
 USER, PASSWORD = "lt4rec", "not-a-secret-here"
+
+
+class Server:
+    """A server that can be stopped, and started again on the same port and store."""
+
+    def __init__(self, start: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
+        self._start = start
+        self._up = contextlib.ExitStack()
+
+    def start(self) -> None:
+        """Starts it, and waits until it is ready."""
+        self._up.enter_context(self._start())
+
+    def stop(self) -> None:
+        """Stops it; does nothing where it is stopped."""
+        self._up.close()
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,8 @@ class Services:
     s3: str
     postgres: str
     environment: Mapping[str, str]
+    tracking: Server
+    database: Server
 
 
 def programs() -> Path | None:
@@ -130,8 +148,8 @@ def other_user() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A new PostgreSQL with an empty database; gives its address."""
+def postgres() -> Iterator[tuple[str, Server]]:
+    """A new PostgreSQL with an empty database; gives its address, and the server."""
     if not os.environ.get("LT4REC_NEED_SERVICES"):
         pytest.skip("takes a minute: `make test-services` runs it")
     home = programs()
@@ -165,9 +183,14 @@ def postgres() -> Iterator[str]:
             "fsync": "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        server = [str(home / "postgres"), "-D", str(data), *options]
-        with running(server, "ready to accept connections", signal.SIGINT, cwd="/", **who):
-            yield f"postgresql+psycopg2://{USER}@127.0.0.1:{port}/postgres"
+        command = [str(home / "postgres"), "-D", str(data), *options]
+        ready = "ready to accept connections"
+        server = Server(lambda: running(command, ready, signal.SIGINT, cwd="/", **who))
+        server.start()
+        try:
+            yield f"postgresql+psycopg2://{USER}@127.0.0.1:{port}/postgres", server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -201,13 +224,14 @@ def objects(s3: str) -> Any:
 
 @pytest.fixture(scope="session")
 def services(
-    postgres: str, s3: str, tmp_path_factory: pytest.TempPathFactory
+    postgres: tuple[str, Server], s3: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Services]:
     """All of them up, MLflow asking for a password."""
+    database, keeper = postgres
     port, folder = free_port(), tmp_path_factory.mktemp("mlflow")
     auth = folder / "basic_auth.ini"
     auth.write_text(
-        f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = {postgres}\n", "utf-8"
+        f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = {database}\n", "utf-8"
     )
     common = {
         "PATH": os.environ["PATH"],
@@ -221,9 +245,10 @@ def services(
     }
     server = {
         **common,
-        "MLFLOW_BACKEND_STORE_URI": postgres,
+        "MLFLOW_BACKEND_STORE_URI": database,
         "MLFLOW_DEFAULT_ARTIFACT_ROOT": "s3://lt4rec-artifacts/mlflow",
         "MLFLOW_SERVE_ARTIFACTS": "false",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # nine processes for jobs of no use here
         "MLFLOW_AUTH_CONFIG_PATH": str(auth),
         "MLFLOW_AUTH_ADMIN_USERNAME": USER,
         "MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD,
@@ -233,8 +258,24 @@ def services(
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     client = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
     ready = "Application startup complete"
-    with running(command, ready, cwd=folder, env=server):
-        yield Services(f"http://127.0.0.1:{port}", s3, postgres, {**common, **client})
+    tracking = Server(lambda: running(command, ready, cwd=folder, env=server))
+    tracking.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        yield Services(url, s3, database, {**common, **client}, tracking, keeper)
+    finally:
+        tracking.stop()
+
+
+@pytest.fixture
+def mlflow_client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An MLflow client that may see everything."""
+    from mlflow import MlflowClient
+
+    for name, value in services.environment.items():
+        if name.startswith(("MLFLOW_", "AWS_")):
+            monkeypatch.setenv(name, value)
+    return MlflowClient(services.mlflow, services.mlflow)
 
 
 @pytest.fixture(scope="session")
