@@ -70,6 +70,8 @@ def test_model_is_registered_as_champion_in_postgresql(summary, mlflow_client, s
     connection.close()
 
 
+# MLflow would check inputs by type hints, too; the model's signature does.
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
 def test_artifacts_are_in_s3_and_the_model_loads(summary, mlflow_client, objects) -> None:
     import mlflow
 
