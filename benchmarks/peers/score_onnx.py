@@ -18,7 +18,7 @@ def main(model: str, embeddings: str, calls: str) -> None:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    given = {"embeddings": np.load(embeddings)}
+    given = {"embeddings": np.load(embeddings, allow_pickle=False)}
 
     def score() -> dict[str, list[float]]:
         seconds = []
