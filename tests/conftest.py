@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lt4rec_core.stages.ingest import ingest
 from lt4rec_core.tracking import SilentTracker
 from lt4rec_core.training.seeds import fix_threads
 
+FAULTS_PAGE = Path(__file__).resolve().parents[1] / "docs" / "faults.md"
 LAYOUT = Layout(
     fields=("user", "tags", "item"),
     tables=(("user", 5), ("tag", 4), ("item", 6)),
@@ -28,6 +30,22 @@ LAYOUT = Layout(
 def _one_thread() -> None:
     """Tiny tensors gain nothing from more threads, and workers would fight for them."""
     fix_threads(1)
+
+
+@pytest.fixture
+def table_in_docs() -> Callable[[str, str], str]:
+    """Reads the table called `name` of docs/faults.md; puts `table` there first, if asked to."""
+
+    def read(name: str, table: str) -> str:
+        start, end = f"<!-- {name}: written by `make golden` -->\n", f"<!-- end of {name} -->\n"
+        head, _, rest = FAULTS_PAGE.read_text(encoding="utf-8").partition(start)
+        old, _, tail = rest.partition(end)
+        if os.environ.get("LT4REC_WRITE_GOLDEN"):
+            FAULTS_PAGE.write_text(f"{head}{start}{table}{end}{tail}", encoding="utf-8")
+            return table
+        return old
+
+    return read
 
 
 @pytest.fixture

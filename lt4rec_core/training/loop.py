@@ -154,9 +154,8 @@ def _learn(
     `batch` is this process' share; a task's loss is the mean over all processes' samples.
     """
     if batch.draw is not None:
-        torch.manual_seed(
-            batch.draw + world.rank
-        )  # dropout takes its random numbers from torch's own
+        # Dropout takes its random numbers from torch's own generator.
+        torch.manual_seed(batch.draw + world.rank)
     with autocast(batch.ids.device, optimizer.precision):
         logits = network(batch, names, masks) if batch.size else {}
     known_B = {name: known(tasks[name], batch.labels) for name in names}

@@ -6,7 +6,6 @@ What stopped it is written to docs/faults.md: `make golden` writes the table ane
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,8 +24,6 @@ from lt4rec_core.validation.count import measure
 from lt4rec_core.validation.registry import EXPECTATIONS
 from lt4rec_core.validation.subject import subject_of
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
-START, END = "<!-- poisons: written by `make golden` -->\n", "<!-- end of poisons -->\n"
 DAY, YESTERDAY = "2026-01-04", "2026-01-03"
 DAYS = [f"2026-01-0{number}" for number in range(1, 5)]
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
@@ -415,15 +412,9 @@ def test_a_sound_model_is_accepted_by_the_gate():
 # -- The table ---------------------------------------------------------------------------
 
 
-def test_the_table_in_the_docs_is_up_to_date(stopped):
+def test_the_table_in_the_docs_is_up_to_date(stopped, table_in_docs):
     table = "".join(f"{line}\n" for line in _table(stopped))
-    page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(START)
-    old, _, tail = rest.partition(END)
-    if os.environ.get("LT4REC_WRITE_GOLDEN"):
-        PAGE.write_text(f"{head}{START}{table}{END}{tail}", encoding="utf-8")
-        old = table
-    assert old == table
+    assert table_in_docs("poisons", table) == table
 
 
 def _table(stopped) -> list[str]:
