@@ -3,7 +3,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from lt4rec_core.errors import ArtifactError
-from lt4rec_core.metrics import METRICS, Undefined
+from lt4rec_core.metrics import METRICS, Undefined, auc
+from lt4rec_core.metrics.bootstrap import metric_interval, replicate_values
 
 AUC = METRICS["auc"]
 
@@ -45,3 +46,56 @@ def test_continuous_labels_are_undefined():
 def test_different_lengths_are_refused():
     with pytest.raises(ArtifactError, match="one value a row"):
         AUC.compute(np.array([0, 1]), np.array([0.1]))
+
+
+@pytest.fixture
+def impressions():
+    """Labels, tied predictions and users: 800 users of 1 to 19 impressions, of unlike taste."""
+    rng = np.random.default_rng(0)
+    users = np.repeat(np.arange(800), rng.integers(1, 20, 800))
+    taste = rng.normal(size=800)[users]
+    predictions = np.round(1 / (1 + np.exp(-rng.normal(size=len(users)) - taste / 2)), 2)
+    labels = (rng.random(len(users)) < predictions).astype(float)
+    return labels, predictions, users
+
+
+def test_by_influence_users_drawn_once_each_give_the_area_itself(impressions, monkeypatch):
+    labels, predictions, users = impressions
+    monkeypatch.setattr(auc, "EXACT_ROWS", 0)
+    once = np.ones((1, 800), np.int64)
+    found = AUC.resample(labels, predictions, users)(once)
+    assert found == pytest.approx(AUC.compute(labels, predictions), abs=1e-12)
+
+
+def test_the_influence_is_the_slope_of_the_area_in_a_users_weight(impressions, monkeypatch):
+    labels, predictions, users = impressions
+    exact = AUC.resample(labels, predictions, users)
+    monkeypatch.setattr(auc, "EXACT_ROWS", 0)
+    by_influence = AUC.resample(labels, predictions, users)
+    step = 1e-4
+    for user in range(0, 800, 97):
+        more, less = np.ones((2, 1, 800))
+        more[0, user], less[0, user] = 1 + step, 1 - step
+        slopes = [(of(more) - of(less)) / (2 * step) for of in (exact, by_influence)]
+        assert slopes[1] == pytest.approx(slopes[0], rel=1e-4, abs=1e-9)
+
+
+def test_replicates_by_influence_stand_for_the_exact_ones(impressions, monkeypatch):
+    asked = {"replicates": 300, "seed": 0}
+    exact = replicate_values(AUC, *impressions, **asked)
+    low_high = metric_interval(AUC, *impressions, confidence=0.9, **asked)
+    monkeypatch.setattr(auc, "EXACT_ROWS", 0)
+    found = replicate_values(AUC, *impressions, **asked)
+    other = metric_interval(AUC, *impressions, confidence=0.9, **asked)
+    assert np.corrcoef(exact, found)[0, 1] > 0.995
+    assert abs(found - exact).max() < 0.3 * exact.std()
+    assert other.low == pytest.approx(low_high.low, abs=0.1 * exact.std())
+    assert other.high == pytest.approx(low_high.high, abs=0.1 * exact.std())
+
+
+def test_a_draw_without_positives_has_no_area(impressions, monkeypatch):
+    monkeypatch.setattr(auc, "EXACT_ROWS", 0)
+    labels, predictions = np.array([0.0, 1.0, 0.0]), np.array([0.1, 0.2, 0.3])
+    found = AUC.resample(labels, predictions, np.arange(3))(np.array([[2, 0, 1], [1, 2, 0]]))
+    assert np.isnan(found[0])
+    assert np.isfinite(found[1])
