@@ -27,9 +27,9 @@ def measure(bench: Bench) -> Iterator[Row]:
     torch.set_num_threads(1)
     size = paper_size(bench, batches=1)
     _, layout, tensors = pruned_model(size, size.network())
-    heads = Heads(layout, tensors)
+    heads = Heads.of(layout, tensors)
     model = bench.folder / "heads.onnx"
-    model.write_bytes(onnx_heads(heads))
+    model.write_bytes(onnx_heads(layout, heads))
     rng = np.random.default_rng(0)
     shape = (len(layout.fields), layout.embedding_dim)
     for candidates in (1, bench.size(1000, 3)):

@@ -5,51 +5,39 @@ Shapes: B = rows, F = fields, D = embedding size, I = inputs, O = outputs of a l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lt4rec_core.ranking.first_layer import FirstLayer
 from lt4rec_core.ranking.layout import RankingLayout, head
 
 Float32 = npt.NDArray[np.float32]
+Layer = tuple[Float32, Float32]
 
 
+@dataclass(frozen=True)
 class Heads:
     """The tasks' predictions from the fields' embeddings.
 
-    Fields meet each other in both orders (i, j) and (j, i), with the same product: the two
-    weights are added up once, here, and the product enters once. The first layers of all
-    heads read the same inputs, so they are one matrix.
-
     Attributes:
-        layout: of the model.
-        products: the products of two fields that some head reads, of all F * F.
-        flat: what some head reads of the embeddings, one after the other: F * D.
-        first_IO: the first layers' weights, side by side.
-        first_bias_O: their biases.
-        ends: where in O each task's outputs end, but for the last task's.
-        rest: each task's layers after the first, weights [inputs, outputs] and biases.
+        first: the first layers of all heads.
+        ends: where in its outputs each task's end, but for the last task's.
+        rest: each task's layers after the first, weights [I, O] and biases [O].
     """
 
-    def __init__(self, layout: RankingLayout, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.layout = layout
-        kept_I = np.array(layout.kept or range(layout.inputs))
-        column_I, source_I = np.unique(_canonical(layout)[kept_I], return_inverse=True)
-        firsts = [tensors[head(task, 0, "weight")] for task in layout.tasks]
-        first_OI = np.zeros((sum(len(each) for each in firsts), len(column_I)), np.float32)
-        np.add.at(first_OI.T, source_I, np.concatenate(firsts).T)
-        self.first_IO = np.ascontiguousarray(first_OI.T)
-        self.first_bias_O = np.concatenate(
-            [tensors[head(task, 0, "bias")] for task in layout.tasks]
-        )
-        self.ends = np.cumsum([len(each) for each in firsts])[:-1]
-        self.products = _products(layout)[column_I[column_I < layout.crossings]]
-        self.flat = column_I[column_I >= layout.crossings] - layout.crossings
-        whole = len(self.flat) == layout.inputs - layout.crossings
-        self._flat = slice(None) if whole else self.flat
-        self.rest = {
+    first: FirstLayer
+    ends: npt.NDArray[np.int64]
+    rest: Mapping[str, list[Layer]]
+
+    @classmethod
+    def of(cls, layout: RankingLayout, tensors: Mapping[str, npt.NDArray[Any]]) -> Heads:
+        """Returns the heads of a model's layout and tensors."""
+        widths = [len(tensors[head(task, 0, "bias")]) for task in layout.tasks]
+        rest = {
             task: [
                 (
                     np.ascontiguousarray(tensors[head(task, layer, "weight")].T),
@@ -59,52 +47,55 @@ class Heads:
             ]
             for task in layout.tasks
         }
+        return cls(FirstLayer.of(layout, tensors), np.cumsum(widths)[:-1], rest)
+
+    def given(self, known_F: npt.NDArray[np.bool_], embedding_FD: Float32) -> Heads:
+        """Returns the heads over the fields that aren't known; see `FirstLayer.given`."""
+        with _quiet():
+            return replace(self, first=self.first.given(known_F, embedding_FD))
 
     def predict(self, embedding_BFD: Float32) -> dict[str, Float32]:
         """Returns each task's prediction, float32 [B]."""
-        # Only weights far from any that training gives overflow. The digests keep them out; a
-        # warning for each request would tell nobody.
-        with np.errstate(over="ignore", invalid="ignore"):
-            first_BO = self.inputs(embedding_BFD) @ self.first_IO
-            first_BO += self.first_bias_O
-            pieces = np.split(first_BO, self.ends, axis=1)
+        with _quiet():
+            pieces = np.split(self.first(embedding_BFD), self.ends, axis=1)
             return {
-                task: _probability(self._finish(layers, piece))
+                task: _probability(_finish(layers, piece))
                 for (task, layers), piece in zip(self.rest.items(), pieces, strict=True)
             }
 
-    def inputs(self, embedding_BFD: Float32) -> Float32:
-        """Returns what the first layer reads: products of fields, then embeddings [B, I]."""
-        rows = len(embedding_BFD)
-        product_BFF = np.matmul(embedding_BFD, embedding_BFD.transpose(0, 2, 1))
-        crossed_BC = product_BFF.reshape(rows, len(self.layout.fields) ** 2)
-        flat_BE = embedding_BFD.reshape(rows, self.layout.inputs - self.layout.crossings)
-        return np.concatenate([crossed_BC[:, self.products], flat_BE[:, self._flat]], axis=1)
 
-    @staticmethod
-    def _finish(layers: list[tuple[Float32, Float32]], value_BO: Float32) -> Float32:
-        for weight_IO, bias_O in layers:
-            value_BO = np.maximum(value_BO, np.float32(0)) @ weight_IO
-            value_BO += bias_O
-        return value_BO[:, 0]
+def predict(heads: Heads, found: Sequence[Float32], rows: int) -> dict[str, Float32]:
+    """Returns each task's prediction, float32 [B], of `rows` rows.
 
+    In a request for one user's candidates most fields are the same in every row: they are
+    computed once, and each candidate pays for its own fields alone.
 
-def _products(layout: RankingLayout) -> npt.NDArray[np.int64]:
-    """Returns where in the F * F products each crossing [C] stands."""
-    fields = len(layout.fields)
-    if layout.crossing == "full":
-        return np.arange(fields * fields)
-    return np.ravel_multi_index(np.tril_indices(fields), (fields, fields))
+    Args:
+        heads: the model's.
+        found: each field's embeddings [B, D], or [1, D] where they are the same in all rows.
+        rows: B.
+    """
+    known_F = np.array([len(values) < rows for values in found])
+    if known_F.all():  # rows that differ in nothing
+        known_F[:] = False
+    if known_F.any():
+        heads = heads.given(known_F, np.stack([values[0] for values in found]))
+    shape = (rows, found[0].shape[1])
+    varying = [values for values, known in zip(found, known_F, strict=True) if not known]
+    return heads.predict(np.stack([np.broadcast_to(values, shape) for values in varying], axis=1))
 
 
-def _canonical(layout: RankingLayout) -> npt.NDArray[np.int64]:
-    """Returns for each input [I] the first input that always has the same value."""
-    column_I = np.arange(layout.inputs)
-    if layout.crossing == "full":
-        fields = len(layout.fields)
-        product_FF = np.arange(fields * fields).reshape(fields, fields)
-        column_I[: fields * fields] = np.minimum(product_FF, product_FF.T).ravel()
-    return column_I
+def _quiet() -> np.errstate:
+    # Only weights far from any that training gives overflow. The digests keep them out; a
+    # warning for each request would tell nobody.
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def _finish(layers: list[Layer], value_BO: Float32) -> Float32:
+    for weight_IO, bias_O in layers:
+        value_BO = np.maximum(value_BO, np.float32(0), out=value_BO) @ weight_IO
+        value_BO += bias_O
+    return value_BO[:, 0]
 
 
 def _probability(logit_B: Float32) -> Float32:

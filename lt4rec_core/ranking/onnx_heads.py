@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lt4rec_core.errors import ConfigError
+from lt4rec_core.ranking.first_layer import FirstLayer
 from lt4rec_core.ranking.heads import Heads
+from lt4rec_core.ranking.layout import RankingLayout
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -24,7 +26,7 @@ EMBEDDINGS_INPUT = "embeddings"
 _OPSET, _IR = 17, 8  # ONNX 1.12; ONNX Runtime reads it since 1.12
 
 
-def onnx_heads(heads: Heads) -> bytes:
+def onnx_heads(layout: RankingLayout, heads: Heads) -> bytes:
     """Returns a serialized ONNX model: `embeddings` [B, F, D] to `p<task>` [B] for each task.
 
     Raises:
@@ -37,16 +39,16 @@ def onnx_heads(heads: Heads) -> bytes:
             "writing ONNX needs the package onnx, which isn't installed; expected it beside this "
             "project: pip install 'lt4rec[onnx]'"
         ) from None
-    layout, graph = heads.layout, _Graph()
-    graph.inputs(heads)
-    hidden = graph.dense("first", "inputs", heads.first_IO, heads.first_bias_O)
-    widths = np.diff([0, *heads.ends, heads.first_IO.shape[1]])
+    first, graph = heads.first, _Graph()
+    graph.inputs(first)
+    hidden = graph.dense("first", "inputs", first.weight_IO, first.bias_O)
+    widths = np.diff([0, *heads.ends, len(first.bias_O)])
     pieces = [f"{task}.0" for task in layout.tasks]
     graph.add("Split", [hidden, graph.tensor("widths", widths.astype(np.int64))], pieces, axis=1)
     for task, piece in zip(layout.tasks, pieces, strict=True):
         graph.head(task, piece, heads)
-    fields, dim = len(layout.fields), layout.embedding_dim
-    taken = helper.make_tensor_value_info(EMBEDDINGS_INPUT, TensorProto.FLOAT, ["B", fields, dim])
+    shape = ["B", first.fields, first.dim]
+    taken = helper.make_tensor_value_info(EMBEDDINGS_INPUT, TensorProto.FLOAT, shape)
     given = [
         helper.make_tensor_value_info(f"p{task}", TensorProto.FLOAT, ["B"]) for task in layout.tasks
     ]
@@ -81,13 +83,12 @@ class _Graph:
         self.tensors.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    def inputs(self, heads: Heads) -> None:
-        """Computes what the first layer reads, as "inputs"; see `Heads.inputs`."""
-        fields, dim = len(heads.layout.fields), heads.layout.embedding_dim
+    def inputs(self, first: FirstLayer) -> None:
+        """Computes what the first layer reads, as "inputs"; see `FirstLayer.inputs`."""
         across = self.add("Transpose", [EMBEDDINGS_INPUT], ["across"], perm=[0, 2, 1])
         products = self.add("MatMul", [EMBEDDINGS_INPUT, across], ["products"])
-        crossed = self._flattened(products, "crossings", fields * fields, heads.products)
-        flat = self._flattened(EMBEDDINGS_INPUT, "flat", fields * dim, heads.flat)
+        crossed = self._flattened(products, "crossings", first.fields**2, first.products)
+        flat = self._flattened(EMBEDDINGS_INPUT, "flat", first.fields * first.dim, first.flat_E)
         self.add("Concat", [crossed, flat], ["inputs"], axis=1)
 
     def dense(self, name: str, value: str, weight_IO: np.ndarray, bias_O: np.ndarray) -> str:

@@ -1,6 +1,6 @@
 """Scores raw rows: one look-up of the shared embeddings, then one folded head a task.
 
-Shapes: B = rows, F = fields, D = embedding size, I = inputs of the first layer.
+Shapes: B = rows, D = embedding size, R = rows of the stacked embeddings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lt4rec_core.ranking.encode import (
     encode_single,
     numbers,
 )
-from lt4rec_core.ranking.heads import Heads
+from lt4rec_core.ranking.heads import Heads, predict
 from lt4rec_core.ranking.layout import (
     EMBEDDINGS,
     LAYOUT_FILE,
@@ -33,6 +33,7 @@ from lt4rec_core.ranking.layout import (
     RankingLayout,
     vocabulary_file,
 )
+from lt4rec_core.ranking.look_up import look_up, look_up_mean
 
 Float32 = npt.NDArray[np.float32]
 
@@ -51,7 +52,7 @@ class Scorer:
     ) -> None:
         self.layout = layout
         self._embedding_RD = tensors[EMBEDDINGS]
-        self.heads = Heads(layout, tensors)
+        self.heads = Heads.of(layout, tensors)
         self._tables = {table.name: table for table in layout.tables}
         self._lookups = {
             name: Lookup(ids[name], table.oov_buckets)
@@ -132,11 +133,12 @@ class Scorer:
         return given
 
     def _score(self, batch: Mapping[str, list[Any]]) -> dict[str, npt.NDArray[Any]]:
-        embedding_BFD = np.stack([self._embed(f, batch[f.column]) for f in self.layout.fields], 1)
+        rows = len(batch[self.columns[0]])
+        found = [self._embed(field, batch[field.column]) for field in self.layout.fields]
         scores: dict[str, npt.NDArray[Any]] = {
-            f"p{task}": values for task, values in self.heads.predict(embedding_BFD).items()
+            f"p{task}": values for task, values in predict(self.heads, found, rows).items()
         }
-        rank_B = self._length_factor(batch, len(embedding_BFD))
+        rank_B = self._length_factor(batch, rows)
         for task in self.layout.tasks:
             exponent = self.layout.exponents.get(task, 0.0)
             if exponent:
@@ -144,20 +146,15 @@ class Scorer:
         return {**scores, RANK_SCORE: rank_B}
 
     def _embed(self, field: Field, values: list[Any]) -> Float32:
-        """Embeddings [B, D] of one field; several values of a row are averaged."""
+        """Embeddings [B, D] of one field, or [1, D] where all rows agree."""
         table, offset = self._tables[field.table], self.layout.offsets[field.table]
         if field.kind == "numeric":
-            return self._embedding_RD[offset + encode_numeric(field, values, table)]
+            return look_up(self._embedding_RD, offset + encode_numeric(field, values, table))
         lookup = self._lookups[field.table]
         if field.values == "single":
-            return self._embedding_RD[offset + encode_single(field, values, lookup)]
+            return look_up(self._embedding_RD, offset + encode_single(field, values, lookup))
         index_N, start_B = encode_multi(field, values, lookup)
-        if not len(start_B):
-            return np.empty((0, self.layout.embedding_dim), dtype=np.float32)
-        sum_BD = np.add.reduceat(self._embedding_RD[offset + index_N], start_B, axis=0)
-        count_B = np.diff(start_B, append=len(index_N)).astype(np.float32)
-        pooled_BD: Float32 = np.divide(sum_BD, count_B[:, None], dtype=np.float32)
-        return pooled_BD
+        return look_up_mean(self._embedding_RD, offset + index_N, start_B)
 
     def _length_factor(self, batch: Mapping[str, list[Any]], rows: int) -> npt.NDArray[np.float64]:
         length = self.layout.length

@@ -187,7 +187,8 @@ def export(
     found = load_version(store, name, number)
     if found is not None:
         with file_aside(target) as partial:
-            partial.write_bytes(onnx_heads(Scorer.load(found.folder).heads))
+            scorer = Scorer.load(found.folder)
+            partial.write_bytes(onnx_heads(scorer.layout, scorer.heads))
         typer.echo(f"version {number} of {name}: {target}")
 
 

@@ -65,7 +65,7 @@ def test_heads_say_the_same_without_their_dead_parts(crossing, hidden, density, 
     small_layout, small = compact(layout, tensors)
     assert {name: values.shape for name, values in small.items()} == small_layout.shapes
     assert RankingLayout.from_json(small_layout.to_json(FILES))[0] == small_layout
-    said = Heads(small_layout, small).predict(x_BFD)
+    said = Heads.of(small_layout, small).predict(x_BFD)
     for task, expected in plainly(layout, tensors, x_BFD).items():
         np.testing.assert_allclose(said[task], expected, rtol=0, atol=1e-5)
 

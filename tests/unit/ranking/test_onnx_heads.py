@@ -31,7 +31,7 @@ def test_the_graph_predicts_what_the_heads_predict(
     layout = make_layout(crossing=crossing, hidden=hidden, tasks=tasks)
     network = make_network(layout)
     heads = heads_of(layout, network, make_masks(network))
-    graph = ReferenceEvaluator(onnx.load_from_string(onnx_heads(heads)))
+    graph = ReferenceEvaluator(onnx.load_from_string(onnx_heads(layout, heads)))
     expected = heads.predict(drawn(7))
     found = graph.run([f"p{task}" for task in tasks], {"embeddings": drawn(7)})
     for task, values in zip(tasks, found, strict=True):
@@ -45,10 +45,10 @@ def test_what_pruning_left_dead_is_not_in_the_graph(make_layout, make_network, h
     first[:2, 3] = True  # two neurons hear one input
     masks = {task: {"over.0.weight": first} for task in layout.tasks}
     heads = heads_of(layout, network, masks)
-    graph = onnx.load_from_string(onnx_heads(heads)).graph
+    graph = onnx.load_from_string(onnx_heads(layout, heads)).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     assert shapes["first.weight"] == (1, 2 * len(layout.tasks))
-    found = ReferenceEvaluator(onnx.load_from_string(onnx_heads(heads))).run(
+    found = ReferenceEvaluator(onnx.load_from_string(onnx_heads(layout, heads))).run(
         ["pctr"], {"embeddings": drawn(5)}
     )
     np.testing.assert_allclose(found[0], heads.predict(drawn(5))["ctr"], atol=1e-6)
@@ -57,7 +57,7 @@ def test_what_pruning_left_dead_is_not_in_the_graph(make_layout, make_network, h
 def test_the_same_heads_make_the_same_bytes(make_layout, make_network, heads_of):
     layout = make_layout()
     heads = heads_of(layout, make_network(layout))
-    assert onnx_heads(heads) == onnx_heads(heads)
+    assert onnx_heads(layout, heads) == onnx_heads(layout, heads)
 
 
 def test_without_the_package_it_says_what_to_install(
@@ -74,4 +74,4 @@ def test_without_the_package_it_says_what_to_install(
 
     monkeypatch.setattr(builtins, "__import__", without_onnx)
     with pytest.raises(ConfigError, match=r"lt4rec\[onnx\]"):
-        onnx_heads(heads)
+        onnx_heads(layout, heads)
