@@ -8,17 +8,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, cast
 
 from components.champion import base_of
 from components.days_done import champion_as_of, days_done
 from components.inputs import dataset_folder, find_dataset, log_dataset
-from components.pipeline_run import start_run
+from components.log_step import LogStep
 from components.reference import Reference
 from components.run_context import RunContext
 from components.step import Step, open_step
-from components.stopped_days import stopped_days
 from lt4rec_core.comparison.worlds import last_day, settings_in
 from lt4rec_core.config import from_mapping
 from lt4rec_core.data.atomic import file_aside
@@ -32,40 +29,24 @@ LEFT_OUT = "lt4rec.left_out"
 _FILES = ("manifest.json", "features.json")
 
 
-class DatasetStep(Step):
+class DatasetStep(LogStep):
     """Files a dataset in `<workspace>/datasets/<digest>`: the same content lies there once.
 
-    A daily run's dataset keeps the ids of the champion's, its `base`, and does without the
-    days that validation `stopped`; `left_out` are all days that aren't read, each with why.
+    A daily run's dataset keeps the ids of the champion's, its `base`.
     """
 
     base: Dataset | None = None
-    stopped: Mapping[str, str] = MappingProxyType({})
-    left_out: Mapping[str, str] = MappingProxyType({})
 
-    def look_up(self, source: str) -> str:
-        """Finds a daily run's champion; returns the digest of base, date and source."""
-        from lt4rec_core.data.sources.registry import find
-        from lt4rec_core.data.split import days_read, left_out_of, window
-
-        settings, date = self.config.ingest, self.context.data_date
+    def look_up(self, source: str, days: str) -> str:
+        """Finds a daily run's champion, too; returns the digest of base, date and source."""
         if self.context.retraining:
             name = self.config.register.model_name
-            champion = champion_as_of(self.store, name, date)
+            champion = champion_as_of(self.store, name, self.context.data_date)
             version = "" if champion is None else champion.version
             self.context = dataclasses.replace(self.context, champion=version)
             self.base = base_of(self)
-        log = find(settings.source)
         base = "" if self.base is None else self.base.digest
-        if not (log.dated and date):
-            return f"{date}/{base}/{log.fingerprint(source, settings)}"
-        if self.context.retraining:
-            before = window(date, settings.train_days)[:-1]
-            self.stopped = stopped_days(self.store, self.config.register.model_name, before)
-        self.left_out = left_out_of(date, settings, self.stopped)
-        days = days_read(date, settings.train_days, self.left_out)
-        seen = log.fingerprint(source, settings, days)
-        return f"{date}/{base}/{seen}/{json.dumps(self.left_out)}"
+        return f"{base}/{super().look_up(source, days)}"
 
     def prepare(self, inputs: Mapping[str, str], extra: str) -> None:
         """Lets the dataset be written beside its final place, so that it's renamed, not copied."""
@@ -75,10 +56,11 @@ class DatasetStep(Step):
     def finish(self) -> None:
         """Tells the run what it does without, and a daily one what changed since it ran."""
         self.conclude()
-        for day, why in self.left_out.items():
+        left_out = self.days.left_out
+        for day, why in left_out.items():
             self.tracker.progress(f"left out: {day}, {why}")
-        for run_id in (self.run_id, self.context.run_id) if self.left_out else ():
-            self.store.set_tags(run_id, {LEFT_OUT: json.dumps(self.left_out)})
+        for run_id in (self.run_id, self.context.run_id) if left_out else ():
+            self.store.set_tags(run_id, {LEFT_OUT: json.dumps(left_out)})
         if self.context.retraining:
             reference = Reference.parse(self.reference)
             late = self.find_late(find_dataset(self.context.workspace, reference))
@@ -135,26 +117,6 @@ def _is_whole(folder: Path) -> bool:
     except ArtifactError:
         return False
     return True
-
-
-@contextmanager
-def open_ingest(
-    config: str,
-    source: str,
-    data_date: str,
-    workspace: str,
-    parent_run_id: str,
-    git_commit: str,
-    day: Mapping[str, Any] | None = None,
-) -> Iterator[DatasetStep]:
-    """Gives ingest's step, in a new pipeline run if none was started by the local runner."""
-    context = start_run(config, source, data_date, workspace, parent_run_id, git_commit, day)
-
-    def known(step: Step) -> str:
-        return cast("DatasetStep", step).look_up(source)
-
-    with open_step("ingest", config, context.to_json(), {}, extra=known, kind=DatasetStep) as step:
-        yield cast("DatasetStep", step)
 
 
 @contextmanager

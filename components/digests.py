@@ -17,8 +17,11 @@ _NETWORK = ("seed", "threads", "processes", "device", "tasks", "model", "optimiz
 # Which settings each stage reads. What isn't listed can be changed without running
 # the stage again; a test watches the stages read nothing else.
 STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
+    "find_days": ("fields", "tasks", "ingest", "evaluate.slices"),
+    "ingest_day": ("fields", "tasks", "ingest", "evaluate.slices"),
     "ingest": ("fields", "tasks", "ingest", "evaluate.slices"),
     "world": ("synthetic", "fields", "tasks", "ingest", "evaluate.slices"),
+    "validate_day": ("fields", "tasks", "ingest", "evaluate.slices", "validate"),
     "validate": ("fields", "tasks", "ingest", "evaluate.slices", "validate"),
     "choose_search": ("fields", "tasks", "ingest", "model", "choose_search"),
     "warmup": (*_NETWORK, "warmup"),

@@ -15,6 +15,7 @@ from lt4rec_core.errors import ArtifactError
 if TYPE_CHECKING:
     from lt4rec_core.pruning.mask import Mask
     from lt4rec_core.training.checkpoint import Checkpoint
+    from lt4rec_core.validation.profile import DayProfile
 
 
 def dataset_folder(workspace: Path, digest: str) -> Path:
@@ -42,6 +43,22 @@ def open_input_dataset(step: Step, reference: str) -> Dataset:
     dataset = find_dataset(step.context.workspace, Reference.parse(reference))
     log_dataset(step, dataset)
     return dataset
+
+
+def open_input_day(step: Step, reference: str, day: str) -> Dataset:
+    """Opens the dataset for one of its days, whose file alone is checked; else as the other."""
+    dataset = find_dataset(step.context.workspace, Reference.parse(reference), verify=False)
+    dataset.verify(day)
+    log_dataset(step, dataset)
+    return dataset
+
+
+def open_input_profiles(step: Step, references: Mapping[str, str]) -> dict[str, DayProfile]:
+    """Opens what tasks of their own have counted of each day, by its name."""
+    from lt4rec_core.validation.profile import open_profile
+
+    found = (open_profile(step.folder(text)) for text in references.values() if text)
+    return {profile.day: profile for profile in found}
 
 
 def log_dataset(step: Step, dataset: Dataset) -> None:

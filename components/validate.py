@@ -1,14 +1,24 @@
 """Component of the stage validate."""
 
+from typing import Optional
+
 from kfp import dsl
 
 
 @dsl.component(base_image="lt4rec", install_kfp_package=False)
-def validate(config: str, run: str, dataset: str) -> str:
-    """Judges every row of every day; gives the reference of the result, or stops the run."""
+def validate(
+    config: str,
+    run: str,
+    dataset: str,
+    profiles: Optional[dict] = None,  # type: ignore[type-arg]  # noqa: UP045 (KFP reads the types)
+) -> str:
+    """Judges every row of every day; gives the reference of the result, or stops the run.
+
+    Where tasks of their own have counted days, their `profiles` are taken.
+    """
     from dataclasses import replace
 
-    from components.inputs import open_input_dataset
+    from components.inputs import open_input_dataset, open_input_profiles
     from components.step import open_step
     from components.stopped_days import tell_verdict
 
@@ -17,7 +27,8 @@ def validate(config: str, run: str, dataset: str) -> str:
             from lt4rec_core.stages.validate import validate as stage
 
             data = open_input_dataset(step, dataset)
-            outcome = stage(step.config, data, step.target, step.tracker)
+            counted = open_input_profiles(step, profiles or {})
+            outcome = stage(step.config, data, step.target, step.tracker, counted)
             if outcome.failed:
                 tell_verdict(step, outcome)
                 replace(outcome, path=step.keep_evidence()).raise_on_error()

@@ -23,9 +23,14 @@ def check_ready(config: Config) -> None:
 
     Raises:
         ConfigError: a source, time zone, task, loss, metric, sharing method, expectation or
-            check isn't known.
+            check isn't known, or days are to be told apart where there are none.
     """
-    find(config.ingest.source)
+    dated = find(config.ingest.source).dated
+    if config.cluster.fan_out and not dated:
+        raise ConfigError(
+            f"cluster.fan_out reads each day by a task of its own, and source "
+            f"{config.ingest.source!r} has no days; take it off"
+        )
     zone(config.ingest.time_zone)
     severities(config.validate.severity)
     monitored(config.monitor.severity)

@@ -15,7 +15,7 @@ from components.validate import validate
 from components.world import world
 from lt4rec_core.comparison.settings import seeds_of, trained_of
 from lt4rec_core.comparison.worlds import settings_in
-from lt4rec_core.config import Config
+from lt4rec_core.config import Config, fanned_out
 from pipelines.data_nodes import DataNodes, data_nodes
 from pipelines.node import make_node, pipeline_config
 
@@ -28,6 +28,7 @@ def comparison_pipeline(config: Config) -> Any:
     Its parameters are those of the training pipeline; `config` must name the arms and
     seeds that the DAG was made for, and the same worlds.
     """
+    back = fanned_out(config)
     worlds = [entry.name for entry in config.comparison.worlds]
 
     def node(component: PythonComponent, name: str, **inputs: Any) -> dsl.PipelineTask:
@@ -71,6 +72,7 @@ def comparison_pipeline(config: Config) -> Any:
     ) -> None:
         data = data_nodes(
             node,
+            back,
             config=config,
             source=source,
             data_date=data_date,

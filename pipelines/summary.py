@@ -20,7 +20,7 @@ def summarize(store: Store, run_id: str, data_date: str) -> dict[str, Any]:
     folders = {
         node: store.folder(Reference.parse(run.data.tags["lt4rec.reference"]))
         for node, run in steps.items()
-        if node not in ("ingest",)
+        if node in ("evaluate", "register") or node.startswith("prune-")
     }
     judged = _read(folders["evaluate"] / "metrics.json")
     registered = read_outcome(folders["register"])

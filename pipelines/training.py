@@ -12,7 +12,7 @@ from components.prune import prune
 from components.register import register
 from components.single_task import single_task
 from components.warmup import warmup
-from lt4rec_core.config import Config
+from lt4rec_core.config import Config, fanned_out
 from pipelines.data_nodes import data_nodes
 from pipelines.node import SCHEDULED_TIME, make_node, pipeline_config
 
@@ -26,7 +26,7 @@ def training_pipeline(config: Config, *, scheduled: bool = False) -> Any:
     are, the test day, the MLflow run it belongs to ("": it makes one), and the commit.
     One that is `scheduled` hands ingest the time that a run was due instead of the day.
     """
-    tasks = [task.name for task in config.tasks]
+    tasks, back = [task.name for task in config.tasks], fanned_out(config)
 
     def node(component: PythonComponent, name: str, **inputs: Any) -> dsl.PipelineTask:
         return make_node(config, component, name, **inputs)
@@ -46,6 +46,7 @@ def training_pipeline(config: Config, *, scheduled: bool = False) -> Any:
     ) -> None:
         data = data_nodes(
             node,
+            back,
             config=config,
             source=source,
             data_date=SCHEDULED_TIME if scheduled else data_date,

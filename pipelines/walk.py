@@ -41,7 +41,8 @@ def walk(pipeline: Any, arguments: Mapping[str, Any], run: Callable[[Job], Any])
         inputs = dict(_inputs(tasks[name], given, outputs))
         known = component["inputDefinitions"]["parameters"]
         place = _place(spec, component["executorLabel"])
-        job = Job(name, place, {key: inputs[key] for key in known if key in inputs})
+        taken = {key: _typed(inputs[key], known[key]) for key in known if key in inputs}
+        job = Job(name, place, taken)
         outputs |= {(name, key): value for key, value in _named(job, run(job))}
 
 
@@ -70,6 +71,11 @@ def _inputs(
     for name, entry in entries.items():
         if "runtimeValue" in entry:
             yield name, _filled(entry["runtimeValue"]["constant"], direct)
+
+
+def _typed(value: Any, about: Mapping[str, Any]) -> Any:
+    """Gives back to a whole number what JSON, which has one kind of numbers, took from it."""
+    return int(value) if about["parameterType"] == "NUMBER_INTEGER" else value
 
 
 def _filled(value: Any, direct: Mapping[str, Any]) -> Any:

@@ -35,7 +35,7 @@ from lt4rec_core.config.method import (
 )
 from lt4rec_core.config.monitor import Monitor, Webhook
 from lt4rec_core.config.operation import Evaluate, GateRule, Register, Slice, Tracking
-from lt4rec_core.config.root import Config, check
+from lt4rec_core.config.root import Config, check, fanned_out
 
 __all__ = [
     "S3",
@@ -77,6 +77,7 @@ __all__ = [
     "changed",
     "check",
     "digest",
+    "fanned_out",
     "from_mapping",
     "load",
     "resources_of",

@@ -84,7 +84,8 @@ class Cluster:
     """What `lt4rec compile` writes into the IR besides the DAG, and where it's submitted.
 
     `ttl_seconds` is how long a finished run's pods are kept, 0 for as long as the
-    cluster keeps them.
+    cluster keeps them. With `fan_out`, each day of the logs is read by a task of its own;
+    the results are the same.
     """
 
     image: str = "lt4rec:0.1.0"
@@ -94,6 +95,7 @@ class Cluster:
     workspace_claim: str = "lt4rec-workspace"
     source: str = ""
     ttl_seconds: int = Field(default=0, ge=0)
+    fan_out: bool = False
     resources: dict[str, Resources] = Field(default_factory=dict)
     secrets: tuple[SecretVariable, ...] = ()
     secret_folders: tuple[SecretFolder, ...] = ()

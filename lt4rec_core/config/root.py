@@ -66,6 +66,11 @@ class Config:
     cluster: Cluster = Field(default_factory=Cluster)
 
 
+def fanned_out(config: Config) -> range:
+    """Says of the days that have tasks of their own how far before the test day each lies."""
+    return range(config.ingest.train_days + 2 if config.cluster.fan_out else 0)
+
+
 def check(config: Config) -> Config:
     """Returns `config`, or raises ConfigError where sections contradict each other."""
     if not config.fields:

@@ -48,6 +48,11 @@ class Dataset:
 
         return pl.scan_parquet(list(self.paths(split)))
 
+    def verify(self, day: str) -> None:
+        """Raises ArtifactError unless the file of `day` is there, as it was written."""
+        (record,) = (record for record in self.manifest.days if record.day == day)
+        _verify(self.root, record.file, record.sha256)
+
     def vocabulary(self, table: str) -> pl.DataFrame:
         """Returns the `id`, `index` and `count` of a categorical table's ids, by index."""
         import polars as pl

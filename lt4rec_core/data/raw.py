@@ -1,10 +1,10 @@
-"""Impressions as a source gives them, parked as Parquet files until they are encoded."""
+"""Impressions of all days as a source gives them, parked until they are encoded."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,91 +13,73 @@ import polars as pl
 from lt4rec_core.config import Ingest
 from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.data.manifest import SPLITS, Split
-from lt4rec_core.data.sources.source import Columns, DayRead, Source
+from lt4rec_core.data.raw_day import RawDay, measure, numbers, park
+from lt4rec_core.data.sources.source import Columns, Source
 from lt4rec_core.data.split import split_of_session
 from lt4rec_core.errors import InputError
 from lt4rec_core.tracking import Tracker
 
-_UNIT = 2**20  # labels are added up in whole units, so that threads may add in any order
-
-
-@dataclass(frozen=True)
-class RawDay:
-    """A parked file: its rows, and of each label the sum and how many rows have a 1."""
-
-    day: str
-    split: Split
-    path: Path
-    rows: int
-    sums: Mapping[str, float]
-    ones: Mapping[str, int]
-
 
 @dataclass(frozen=True)
 class RawLog:
-    """All parked files, training days first, and what was read and dropped for them."""
+    """All parked files by split, and what was read and dropped for them."""
 
-    days: tuple[RawDay, ...]
+    splits: Mapping[Split, tuple[RawDay, ...]]
     read: Mapping[str, int]
     dropped: Mapping[str, int]
 
-    def of(self, split: str) -> tuple[RawDay, ...]:
-        """Returns the files of a split."""
-        return tuple(day for day in self.days if day.split == split)
 
-
-def read_log(
+def read_days(
     source: Source,
     location: str,
     settings: Ingest,
     columns: Columns,
-    splits: Mapping[Split, tuple[str, ...]] | None,
+    days: tuple[str, ...],
     folder: Path,
     tracker: Tracker,
-) -> RawLog:
-    """Parks the days of `splits` below `folder`, one after the other; None splits by session.
+) -> dict[str, RawDay]:
+    """Parks `days` below `folder`, one after the other; ("",) is all of a source without dates.
 
     Raises:
-        InputError: the source can't be read to its end, or a day or split is empty.
+        InputError: the source can't be read to its end, or a day is empty.
     """
     labels = source.labels(settings)
-    parked: dict[str, Path] = {}
-    read: Counter[str] = Counter()
-    dropped: Counter[str] = Counter()
-    days = ("",) if splits is None else tuple(day for split in SPLITS for day in splits[split])
+    parked: dict[str, RawDay] = {}
     with _broken_is_bad_input(location):
         for part in source.read(location, settings, columns, days, folder):
-            path = parked[part.day] = folder / f"{part.day or 'all'}.parquet"
-            frame = unified(part.frame, columns, labels, session=splits is None)
-            _park(frame, path, settings.row_group_rows)
-            read.update(part.read)
-            dropped.update(part.dropped)
-            _refuse_empty(path, f"day {part.day}" if part.day else location, part)
-            tracker.progress(f"ingest: read {part.day or location}, {_numbers(part)}")
+            path = folder / f"{part.day or 'all'}.parquet"
+            session = not part.day
+            parked[part.day] = park(part, path, columns, labels, settings.row_group_rows, session)
+            tracker.progress(f"ingest: read {part.day or location}, {numbers(part)}")
     absent = [day for day in days if day not in parked]
     if absent:
         raise InputError(f"{location} gave no impressions for {', '.join(absent)}")
+    return parked
+
+
+def gather(
+    parked: Mapping[str, RawDay],
+    splits: Mapping[Split, tuple[str, ...]] | None,
+    location: str,
+    settings: Ingest,
+) -> RawLog:
+    """Puts the days of `splits` together, however they were read; None splits by session.
+
+    Raises:
+        InputError: too many rows of a stream can't be parsed, or a split has no session.
+    """
+    undated = next(iter(parked.values())).undated
+    read = Counter(undated)
+    dropped = Counter({f"{stream}.unparsable": rows for stream, rows in undated.items()})
+    for day in parked.values():
+        read.update(day.read)
+        dropped.update(day.dropped)
+    _refuse_unparsable(location, read, dropped, settings.max_unparsable_share)
     if splits is None:
-        splits = {split: (split,) for split in SPLITS}
-        parked = _split_sessions(parked[""], folder, settings)
-    found = [_measure(day, split, parked[day], labels) for split in SPLITS for day in splits[split]]
-    return RawLog(tuple(found), dict(sorted(read.items())), dict(sorted(dropped.items())))
-
-
-def unified(
-    frame: pl.LazyFrame, columns: Columns, labels: Sequence[str], session: bool
-) -> pl.LazyFrame:
-    """Returns the dataset's columns of a source's frame, in the dataset's order and types."""
-    text = ["row_id", "user", "item", *(["session"] if session else [])]
-    return frame.select(
-        *(pl.col(name).cast(pl.String) for name in text),
-        pl.col("time").cast(pl.Int64),
-        pl.col("length").cast(pl.Float64),
-        *(pl.col(f"label.{name}").cast(pl.Float32) for name in labels),
-        *(pl.col(name).cast(pl.String) for name in columns.single),
-        *(pl.col(name).cast(pl.List(pl.String)) for name in columns.multi),
-        *(pl.col(name).cast(pl.Float64) for name in columns.numeric),
-    )
+        of_split = _split_sessions(parked[""], settings)
+    else:
+        of_split = {split: tuple(parked[day] for day in days) for split, days in splits.items()}
+    return RawLog(of_split, dict(sorted(read.items())), dict(sorted(dropped.items())))
 
 
 @contextlib.contextmanager
@@ -113,63 +95,38 @@ def _broken_is_bad_input(location: str) -> Iterator[None]:
         ) from error
 
 
-def _park(frame: pl.LazyFrame, path: Path, row_group_rows: int) -> None:
-    """Streams `frame` to a Parquet file, in order, with row groups of bounded size."""
-    frame.sink_parquet(path, compression="zstd", row_group_size=row_group_rows)
+def _refuse_unparsable(
+    location: str, read: Mapping[str, int], dropped: Mapping[str, int], share: float
+) -> None:
+    for stream, rows in read.items():
+        bad = dropped[f"{stream}.unparsable"]
+        if bad > share * rows:
+            raise InputError(
+                f"{location}: {bad:,} of {rows:,} {stream} ({bad / rows:.2%}) can't be parsed, or "
+                f"have no usable key or time; at most {share:.2%} are allowed. Check the files and "
+                "the column names and time unit in the configuration, or raise "
+                "ingest.max_unparsable_share"
+            )
 
 
-def _split_sessions(path: Path, folder: Path, settings: Ingest) -> dict[str, Path]:
+def _split_sessions(whole: RawDay, settings: Ingest) -> dict[Split, tuple[RawDay, ...]]:
     """Cuts a parked file without dates into one file a split."""
-    rows = pl.scan_parquet(path).with_columns(pl.col("session").fill_null(""))
+    rows = pl.scan_parquet(whole.path).with_columns(pl.col("session").fill_null(""))
     sessions = rows.select("session").unique().collect(engine="streaming")["session"]
     shares = (settings.test_share, settings.validation_share)
     chosen = [split_of_session(session, *shares) for session in sessions]
     table = pl.LazyFrame({"session": sessions, "split": pl.Series(chosen, dtype=pl.String)})
     placed = rows.join(table, on="session", how="left", maintain_order="left")
-    parked: dict[str, Path] = {}
+    parts: dict[Split, tuple[RawDay, ...]] = {}
     for split in SPLITS:
         if split not in chosen:
             raise InputError(
                 f"no session fell into the {split} split: {len(sessions)} sessions were seen; "
                 "give more sessions, or change ingest.test_share and ingest.validation_share"
             )
-        parked[split] = folder / f"{split}.parquet"
+        path = whole.path.with_name(f"{split}.parquet")
         part = placed.filter(pl.col("split") == split).drop("session", "split")
-        _park(part, parked[split], settings.row_group_rows)
-    path.unlink()
-    return parked
-
-
-def _measure(day: str, split: Split, path: Path, labels: Sequence[str]) -> RawDay:
-    columns = {name: pl.col(f"label.{name}") for name in labels}
-    totals = (
-        pl.scan_parquet(path)
-        .select(
-            pl.len().alias("rows"),
-            *(_units(column).sum().alias(f"sum.{name}") for name, column in columns.items()),
-            *((column == 1).sum().alias(f"ones.{name}") for name, column in columns.items()),
-        )
-        .collect(engine="streaming")
-        .row(0, named=True)
-    )
-    sums = {name: int(totals[f"sum.{name}"]) / _UNIT for name in labels}
-    ones = {name: int(totals[f"ones.{name}"]) for name in labels}
-    return RawDay(day, split, path, int(totals["rows"]), sums, ones)
-
-
-def _units(label: pl.Expr) -> pl.Expr:
-    return (label.cast(pl.Float64) * _UNIT).round().cast(pl.Int64, strict=False)
-
-
-def _refuse_empty(path: Path, what: str, part: DayRead) -> None:
-    rows = pl.scan_parquet(path).select(pl.len()).collect().item()
-    if rows == 0:
-        raise InputError(
-            f"no impression of {what} can be used: {_numbers(part)}; "
-            "expected at least one, see which rows the logs lack"
-        )
-
-
-def _numbers(part: DayRead) -> str:
-    dropped = ", ".join(f"{count} {reason}" for reason, count in part.dropped.items() if count)
-    return f"{part.read.get('impressions', 0)} impressions, dropped {dropped or 'none'}"
+        part.sink_parquet(path, compression="zstd", row_group_size=settings.row_group_rows)
+        parts[split] = (measure(split, path, tuple(whole.sums)),)
+    whole.path.unlink()
+    return parts

@@ -69,11 +69,6 @@ def window(data_date: str, train_days: int) -> tuple[str, ...]:
     )
 
 
-def days_read(data_date: str, train_days: int, left_out: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the days of the window that aren't left out."""
-    return tuple(day for day in window(data_date, train_days) if day not in left_out)
-
-
 def unseen_days(
     days: Sequence[str], learned: Sequence[str], left_out: Collection[str]
 ) -> tuple[str, ...]:
@@ -99,7 +94,8 @@ def _readable(data_date: str, train_days: int, left_out: Collection[str]) -> lis
     """Returns the days of the window that aren't left out, three at least."""
     if data_date in left_out:
         raise InputError(f"{data_date} is left out: {_NAMED}; name another day, or take it off")
-    days, kept = window(data_date, train_days), days_read(data_date, train_days, left_out)
+    days = window(data_date, train_days)
+    kept = [day for day in days if day not in left_out]
     if len(kept) < 3:
         gone = ", ".join(day for day in days if day in left_out)
         raise InputError(
@@ -107,7 +103,7 @@ def _readable(data_date: str, train_days: int, left_out: Collection[str]) -> lis
             f"on, since {gone} are left out; mend these days and run them again, or ask for more "
             "days in ingest.train_days"
         )
-    return [*kept]
+    return kept
 
 
 def _date(text: str) -> date:

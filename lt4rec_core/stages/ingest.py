@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import polars as pl
 
@@ -13,14 +12,15 @@ from lt4rec_core.config import Config, digest
 from lt4rec_core.data import encoding
 from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.data.dataset import Dataset, open_dataset, vocabulary_file
+from lt4rec_core.data.days import Days, days_of, refuse_changed, splits_of
 from lt4rec_core.data.declaration import declare
 from lt4rec_core.data.encoding import Encoding
-from lt4rec_core.data.manifest import FORMAT, SPLITS, DayRecord, Manifest, SourceRecord, Split
-from lt4rec_core.data.raw import RawDay, RawLog, read_log
+from lt4rec_core.data.manifest import FORMAT, SPLITS, DayRecord, Manifest, SourceRecord
+from lt4rec_core.data.raw import RawLog, gather, read_days
+from lt4rec_core.data.raw_day import RawDay
 from lt4rec_core.data.sources.registry import find
 from lt4rec_core.data.sources.source import Source
-from lt4rec_core.data.split import days_read, left_out_of, split_days
-from lt4rec_core.errors import ArtifactError, ConfigError, InputError
+from lt4rec_core.errors import ArtifactError, InputError
 from lt4rec_core.tasks import EVERY_IMPRESSION, resolve
 from lt4rec_core.tracking import Tracker
 
@@ -32,7 +32,8 @@ def ingest(
     target: Path,
     tracker: Tracker,
     base: Dataset | None = None,
-    stopped: Mapping[str, str] = MappingProxyType({}),
+    days: Days | None = None,
+    read: Mapping[str, RawDay] | None = None,
 ) -> Dataset:
     """Reads the logs at `location` into an encoded dataset at `target`, whole or not at all.
 
@@ -45,8 +46,8 @@ def ingest(
         tracker: hears about each day.
         base: an earlier dataset whose ids in use keep their indices; see
             `lt4rec_core.data.vocabulary.fit`.
-        stopped: earlier days to leave out besides those of `ingest.exclude_dates`, each
-            with why.
+        days: which days to read, where that was looked up before.
+        read: these days, where `ingest_day` has read each before; the logs aren't read again.
 
     Raises:
         ConfigError: the configuration asks what can't be had, or lacks a data date.
@@ -54,7 +55,7 @@ def ingest(
         StoreError: the disk is full.
     """
     source = find(config.ingest.source)
-    return ingest_from(source, config, location, data_date, target, tracker, base, stopped)
+    return ingest_from(source, config, location, data_date, target, tracker, base, days, read)
 
 
 def ingest_from(
@@ -65,24 +66,15 @@ def ingest_from(
     target: Path,
     tracker: Tracker,
     base: Dataset | None = None,
-    stopped: Mapping[str, str] = MappingProxyType({}),
+    days: Days | None = None,
+    read: Mapping[str, RawDay] | None = None,
 ) -> Dataset:
     """Does the work of `ingest`, for any source."""
     settings = config.ingest
-    if source.dated and not data_date:
-        raise ConfigError(
-            f"source {settings.source!r} is split by day and needs the test day: "
-            "pass --data-date YYYY-MM-DD"
-        )
     columns = declare(config, source)
-    left_out: dict[str, str] = {}
-    days: tuple[str, ...] = ()
-    if source.dated and data_date:
-        left_out = left_out_of(data_date, settings, stopped)
-        days = days_read(data_date, settings.train_days, left_out)
-    fingerprint = source.fingerprint(location, settings, days)
-    record = SourceRecord(settings.source, location, fingerprint)
-    inputs = _inputs(config, columns.names, record.fingerprint, data_date, base, left_out)
+    days = days or days_of(source, location, settings, data_date)
+    record = SourceRecord(settings.source, location, days.fingerprint)
+    inputs = _inputs(config, columns.names, days, data_date, base)
     finished = _finished(target, inputs)
     if finished is not None:
         tracker.progress(f"ingest: {target} is already made of these inputs")
@@ -90,11 +82,14 @@ def ingest_from(
     with folder_aside(target) as folder:
         parked = folder / "raw"
         parked.mkdir()
-        splits = _splits(source, location, config, data_date, left_out, parked)
-        log = read_log(source, location, settings, columns, splits, parked, tracker)
+        splits = splits_of(source, location, settings, days, parked)
+        if read is None:
+            wanted = days.read or ("",)
+            read = read_days(source, location, settings, columns, wanted, parked, tracker)
+        log = gather(read, splits, location, settings)
         _refuse_untrainable(config, log)
         known = None if base is None else encoding_of(base)
-        train = {day.day: pl.scan_parquet(day.path) for day in log.of("train")}
+        train = {day.day: pl.scan_parquet(day.path) for day in log.splits["train"]}
         fitted = encoding.fit(train, config.fields, settings, known)
         records = _write_days(log, fitted, folder, settings.row_group_rows, tracker)
         manifest = Manifest(
@@ -103,18 +98,15 @@ def ingest_from(
             source=record,
             data_date=data_date,
             time_zone=settings.time_zone,
-            splits={split: tuple(day.day for day in log.of(split)) for split in SPLITS},
+            splits={split: tuple(day.day for day in log.splits[split]) for split in SPLITS},
             days=records,
             files=_write_encoding(fitted, folder),
-            partitions=source.partitions(location, settings, days),
+            partitions=source.partitions(location, settings, days.read),
             read=log.read,
             dropped=log.dropped,
-            left_out=left_out,
+            left_out=days.left_out,
         )
-        if source.fingerprint(location, settings, days) != record.fingerprint:
-            raise InputError(
-                f"{location} changed while it was read; run again when nobody writes there"
-            )
+        refuse_changed(source, location, settings, days.read, days.fingerprint)
         (folder / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         shutil.rmtree(parked)
     return Dataset(target, manifest, fitted.features)
@@ -129,15 +121,15 @@ def encoding_of(dataset: Dataset) -> Encoding:
 def _inputs(
     config: Config,
     columns: tuple[str, ...],
-    fingerprint: str,
+    days: Days,
     data_date: str | None,
     base: Dataset | None,
-    left_out: Mapping[str, str],
 ) -> str:
     """Digests all that the dataset depends on."""
     tasks = [[task.name, task.label, task.population] for task in resolve(config.tasks)]
     ancestor = None if base is None else base.digest
-    parts = [FORMAT, fingerprint, data_date, ancestor, columns, tasks, dict(left_out)]
+    logs = [days.fingerprint, data_date, dict(days.left_out)]
+    parts = [FORMAT, *logs, ancestor, columns, tasks]
     return digest(*parts, config.ingest, *config.fields)
 
 
@@ -152,36 +144,22 @@ def _finished(target: Path, inputs: str) -> Dataset | None:
     return dataset if dataset.manifest.inputs == inputs else None
 
 
-def _splits(
-    source: Source,
-    location: str,
-    config: Config,
-    data_date: str | None,
-    left_out: Mapping[str, str],
-    scratch: Path,
-) -> Mapping[Split, tuple[str, ...]] | None:
-    if not source.dated or data_date is None:
-        return None
-    scratch.mkdir(exist_ok=True)
-    days = source.days(location, config.ingest, scratch)
-    return split_days(days, data_date, config.ingest.train_days, left_out)
-
-
 def _refuse_untrainable(config: Config, log: RawLog) -> None:
-    if not any(day.ones.get("click", 1) for day in log.of("train")):
+    train = log.splits["train"]
+    if not any(day.ones.get("click", 1) for day in train):
         raise InputError(
-            f"none of the {sum(day.rows for day in log.of('train'))} training impressions was "
+            f"none of the {sum(day.rows for day in train)} training impressions was "
             "clicked; expected some: see whether the clicks belong to these impressions"
         )
     for task in resolve(config.tasks):
-        if task.binary and not any(day.ones[task.label] for day in log.of("train")):
+        if task.binary and not any(day.ones[task.label] for day in train):
             raise InputError(
                 f"task {task.name!r} has nothing to learn from: no training row has "
                 f"{task.label} = 1; train on more days (ingest.train_days) or leave the task out"
             )
         for split in SPLITS:
-            if not any(_samples(task.population, day) for day in log.of(split)):
-                days = ", ".join(day.day for day in log.of(split))
+            if not any(_samples(task.population, day) for day in log.splits[split]):
+                days = ", ".join(day.day for day in log.splits[split])
                 raise InputError(
                     f"task {task.name!r} has no samples in the {split} split ({days}): no row "
                     f"has {task.population} = 1; choose other days or leave the task out"
@@ -198,23 +176,25 @@ def _write_days(
     (folder / "days").mkdir()
     seen = {key: _seen(log, key) for key in ("user", "item")}
     records = []
-    for day in log.days:
-        name = f"days/{day.day}.parquet"
-        rows = pl.scan_parquet(day.path)
-        for key, values in seen.items():
-            rows = _with_known(rows, key, None if day.split == "train" else values)
-        encoded = fitted.encode(rows)
-        encoded.sink_parquet(folder / name, compression="zstd", row_group_size=row_group_rows)
-        day.path.unlink()
-        sha256 = sha256_file(folder / name)
-        records.append(DayRecord(day.day, day.split, name, day.rows, sha256, day.sums))
-        tracker.progress(f"ingest: encoded {day.day}, {day.rows} impressions ({day.split})")
+    for split in SPLITS:
+        for day in log.splits[split]:
+            name = f"days/{day.day}.parquet"
+            rows = pl.scan_parquet(day.path)
+            for key, values in seen.items():
+                rows = _with_known(rows, key, None if split == "train" else values)
+            encoded = fitted.encode(rows)
+            encoded.sink_parquet(folder / name, compression="zstd", row_group_size=row_group_rows)
+            if day.path.is_relative_to(folder):  # else another run may read it, too
+                day.path.unlink()
+            sha256 = sha256_file(folder / name)
+            records.append(DayRecord(day.day, split, name, day.rows, sha256, day.sums))
+            tracker.progress(f"ingest: encoded {day.day}, {day.rows} impressions ({split})")
     return tuple(records)
 
 
 def _seen(log: RawLog, key: str) -> pl.LazyFrame:
     """Returns the distinct users or items of the training days."""
-    train = pl.scan_parquet([day.path for day in log.of("train")])
+    train = pl.scan_parquet([day.path for day in log.splits["train"]])
     distinct = train.select(key).drop_nulls().unique().collect(engine="streaming")
     return distinct.lazy().with_columns(pl.lit(True).alias(f"known.{key}"))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lt4rec_core.config import Config
@@ -15,13 +17,21 @@ from lt4rec_core.tracking import Tracker
 if TYPE_CHECKING:
     from lt4rec_core.data.dataset import Dataset
     from lt4rec_core.validation.outcome import ExpectationResult, ValidationOutcome
+    from lt4rec_core.validation.profile import DayProfile
 
 
-def validate(config: Config, dataset: Dataset, target: Path, tracker: Tracker) -> ValidationOutcome:
+def validate(
+    config: Config,
+    dataset: Dataset,
+    target: Path,
+    tracker: Tracker,
+    profiles: Mapping[str, DayProfile] = MappingProxyType({}),
+) -> ValidationOutcome:
     """Checks `dataset` and writes `validation.json` and `data_docs/` to the folder `target`.
 
     The results are written whether or not an expectation failed; it is for the caller
-    to stop, with `outcome.raise_on_error()`.
+    to stop, with `outcome.raise_on_error()`. Days that `validate_day` has counted before,
+    under the same settings, aren't counted again.
 
     Raises:
         ConfigError: [validate] names an expectation, column or field that doesn't exist.
@@ -31,14 +41,14 @@ def validate(config: Config, dataset: Dataset, target: Path, tracker: Tracker) -
     from lt4rec_core.validation.docs import write_index
     from lt4rec_core.validation.judge import judge
     from lt4rec_core.validation.outcome import ValidationOutcome, result_of
-    from lt4rec_core.validation.registry import EXPECTATIONS, severities
+    from lt4rec_core.validation.registry import asked_for, severities
     from lt4rec_core.validation.rows import offending_rows
     from lt4rec_core.validation.subject import subject_of
 
     severity = severities(config.validate.severity)
-    asked = {name: EXPECTATIONS[name] for name, how in severity.items() if how != "off"}
+    asked = asked_for(severity)
     subject = subject_of(config, dataset)
-    measures = measure(subject, asked, tracker)
+    measures = measure(subject, asked, tracker, profiles)
     with folder_aside(target) as folder:
         failures = judge(measures, asked, severity, folder / "data_docs")
         results = []

@@ -63,6 +63,11 @@ EXPECTATIONS: dict[str, Expectation] = {
 }
 
 
+def asked_for(severity: Mapping[str, Severity]) -> dict[str, Expectation]:
+    """Returns the expectations that aren't switched off, by name."""
+    return {name: EXPECTATIONS[name] for name, how in severity.items() if how != "off"}
+
+
 def severities(changed: Mapping[str, Severity]) -> dict[str, Severity]:
     """Returns the severity of every expectation: its own, unless `changed` has another.
 

@@ -5,7 +5,7 @@ Legend: T = rows of the field's table, H = 2 halves of the training rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,10 +54,13 @@ class FieldTally:
     independent: Mapping[str, float]
 
 
-def tally_fields(subject: Subject) -> Iterator[FieldTally]:
+def tally_fields(
+    subject: Subject, occurring: Mapping[str, Callable[[FieldMap], pl.DataFrame]]
+) -> Iterator[FieldTally]:
     """Tallies one field after the other, so that only one table's worth is in memory.
 
-    A field takes 8 T bytes for each day and 48 T for each label.
+    A field takes 8 T bytes for each day and 48 T for each label. `occurring` gives its
+    `occurrences` by day.
     """
     overall = _overall(subject)
     reference = subject.train_days[-subject.settings.reference_days :]
@@ -69,7 +72,11 @@ def tally_fields(subject: Subject) -> Iterator[FieldTally]:
         by_id = {label.name: _nothing((2, table.size)) for label in subject.labels}
         for day in subject.days:
             if subject.holds(day, column):
-                days[day.name] = _tally(subject, field, table, day, by_id)
+                sums = occurring[day.name](field)
+                days[day.name] = _count(table, sums)
+                for label in _labels(subject, day):
+                    place = (sums["half"].to_numpy(), sums["id"].to_numpy())
+                    _add(by_id[label.name], place, sums, label)
         yield FieldTally(
             field=field,
             table=table,
@@ -81,14 +88,12 @@ def tally_fields(subject: Subject) -> Iterator[FieldTally]:
         )
 
 
-def _tally(
-    subject: Subject,
-    field: FieldMap,
-    table: TableMap,
-    day: Day,
-    by_id: Mapping[str, LabelSums],
-) -> Array:
-    column = f"id.{field.name}"
+def occurrences(subject: Subject, field: FieldMap, day: Day) -> pl.DataFrame:
+    """Counts the `rows` of a day by the `id` of `field`; on a training day by `half`, too.
+
+    Beside them stand the sums of the labels on a training day's rows.
+    """
+    column, table = f"id.{field.name}", subject.table(field)
     labels = _labels(subject, day)
     ids = pl.col(column)
     rows = day.scan(row_index_name="row").select(
@@ -101,17 +106,14 @@ def _tally(
     known = rows.filter(pl.col("id").is_between(0, table.size - 1))
     # Two halves on training days; on the others one is enough.
     halves = ["half"] if day.split == "train" else []
-    sums = (
-        known.group_by("id", *halves)
-        .agg(pl.len().alias("rows"), *_sums(labels))
-        .collect(engine="streaming")
-    )
-    id_N = sums["id"].to_numpy()
-    counted = np.zeros(table.size, dtype=np.int64)
-    np.add.at(counted, id_N, sums["rows"].to_numpy().astype(np.int64))
-    for label in labels:
-        _add(by_id[label.name], (sums["half"].to_numpy(), id_N), sums, label)
-    return counted
+    counted = known.group_by("id", *halves).agg(pl.len().alias("rows"), *_sums(labels))
+    return counted.collect(engine="streaming")
+
+
+def _count(table: TableMap, sums: pl.DataFrame) -> Array:
+    counted_T = np.zeros(table.size, dtype=np.int64)
+    np.add.at(counted_T, sums["id"].to_numpy(), sums["rows"].to_numpy().astype(np.int64))
+    return counted_T
 
 
 def _independent(subject: Subject, days: list[Day]) -> float:

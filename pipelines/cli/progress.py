@@ -24,8 +24,7 @@ def nodes(config: Config) -> tuple[str, ...]:
     """Names the DAG's nodes, in the order in which they run on one machine."""
     tasks = [task.name for task in config.tasks]
     return (
-        "ingest",
-        "validate",
+        *data_nodes(config),
         "warmup",
         *(f"prune-{task}" for task in tasks),
         *(f"single-task-{task}" for task in tasks),
@@ -37,8 +36,17 @@ def nodes(config: Config) -> tuple[str, ...]:
 
 def day_nodes(config: Config) -> tuple[str, ...]:
     """Names the daily DAG's nodes likewise."""
-    ingest, validate, *others = nodes(config)
-    return (ingest, validate, "choose-search", *others)
+    first = data_nodes(config)
+    return (*first, "choose-search", *nodes(config)[len(first) :])
+
+
+def data_nodes(config: Config) -> tuple[str, ...]:
+    """Names the nodes that every DAG begins with."""
+    from lt4rec_core.config import fanned_out
+
+    back = fanned_out(config)
+    read = ("find-days", *(f"ingest-day-{number}" for number in back)) if back else ()
+    return (*read, "ingest", *(f"validate-day-{number}" for number in back), "validate")
 
 
 @contextlib.contextmanager

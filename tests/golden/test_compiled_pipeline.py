@@ -52,6 +52,15 @@ def test_comparison_pipeline_is_the_golden_one(tmp_path: Path) -> None:
     assert text == golden.read_text(encoding="utf-8"), "run `make golden` and read the diff"
 
 
+def test_pipeline_that_reads_each_day_by_its_own_task_is_the_golden_one(tmp_path: Path) -> None:
+    few = load(CONFIG, ["cluster.fan_out=true", "ingest.train_days=1"])
+    target, golden = tmp_path / "fan_out.yaml", GOLDEN.with_name("fan_out.yaml")
+    text = compile_pipeline(few, target).read_text(encoding="utf-8")
+    if os.environ.get("LT4REC_WRITE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8"), "run `make golden` and read the diff"
+
+
 def test_nothing_is_installed_when_a_task_starts(compiled: str) -> None:
     assert not re.search(r"pip3?\b.*\binstall|ensurepip", compiled)
 

@@ -10,15 +10,20 @@ import pytest
 
 from components.digests import STAGE_SECTIONS
 from lt4rec_core.config import Config, Synthetic, from_mapping
+from lt4rec_core.data.days import days_of
+from lt4rec_core.data.sources import SOURCES
 from lt4rec_core.data.synthetic import generate
 from lt4rec_core.stages.choose_search import choose_search
 from lt4rec_core.stages.evaluate import evaluate
+from lt4rec_core.stages.find_days import find_days
 from lt4rec_core.stages.ingest import ingest
+from lt4rec_core.stages.ingest_day import ingest_day
 from lt4rec_core.stages.joint_train import joint_train
 from lt4rec_core.stages.prune import open_mask, prune
 from lt4rec_core.stages.register import register
 from lt4rec_core.stages.single_task import single_task
 from lt4rec_core.stages.validate import validate
+from lt4rec_core.stages.validate_day import validate_day
 from lt4rec_core.stages.warmup import warmup
 from lt4rec_core.tracking import SilentTracker
 
@@ -64,7 +69,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         read.setdefault(stage, set()).update(watched.seen)
         return made
 
+    found = days_of(SOURCES["events"], str(logs), config.ingest, "2026-01-04")
+    watching("find_days", lambda c, to: find_days(c, str(logs), found, to, quiet))
+    watching("ingest_day", lambda c, to: ingest_day(c, str(logs), "2026-01-04", to, quiet))
     data = watching("ingest", lambda c, to: ingest(c, str(logs), "2026-01-04", to, quiet))
+    watching("validate_day", lambda c, to: validate_day(c, data, "2026-01-04", to, quiet))
     watching("validate", lambda c, to: validate(c, data, to, quiet))
     no_drift: Any = {"results": []}
     watching(

@@ -28,6 +28,7 @@ def test_a_plain_configuration_is_ready() -> None:
         ({"register": {"rules": [{**RULE, "task": "clicks"}]}}, "'clicks'.*'ctr', 'cvr'"),
         ({"register": {"rules": [{**RULE, "metric": "acu"}]}}, "acu"),
         ({"register": {"exponents": {"ctrr": 2.0}}}, "exponents is 'ctrr'"),
+        ({"cluster": {"fan_out": True}, "ingest": {"source": "tfrecord"}}, "fan_out.*no days"),
     ],
 )
 def test_a_name_that_no_registry_knows_is_refused(values: dict[str, object], message: str) -> None:

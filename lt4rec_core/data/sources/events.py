@@ -28,15 +28,7 @@ from lt4rec_core.data.sources.partitions import (
 )
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead
-from lt4rec_core.data.sources.staging import (
-    UNKNOWN,
-    Staged,
-    clean,
-    local_day,
-    milliseconds,
-    refuse_unparsable,
-    stage,
-)
+from lt4rec_core.data.sources.staging import Staged, clean, local_day, milliseconds, stage
 from lt4rec_core.errors import InputError
 
 CLICK, WATCH_RATIO = "click", "watch_ratio"
@@ -58,9 +50,11 @@ class EventStreams:
     def fingerprint(self, location: str, ingest: Ingest, days: tuple[str, ...] = ()) -> str:
         """Digest of the three streams' files, of partitions near `days` where these are named."""
         place = open_location(location, ingest.s3)
-        near = _near(days, ingest.events)
-        entries = (entry for name in _streams(ingest.events) for entry in _entries(place, name))
-        return place.fingerprint(e for e in entries if not days or path_day(e.name) in near)
+        streams = (
+            _near(place, ingest.events, name, days) if days else _entries(place, name)
+            for name in _streams(ingest.events)
+        )
+        return place.fingerprint(entry for stream in streams for entry in stream)
 
     def partitions(self, location: str, ingest: Ingest, days: tuple[str, ...]) -> dict[str, str]:
         """Digest of the three streams' files by the day that their paths name."""
@@ -110,19 +104,10 @@ class EventStreams:
             if empty:
                 present = set(self.days(location, ingest, scratch)) - empty
                 check_days(days, present | set(impressions.days), location)
-            for name, stream in staged.items():
-                refuse_unparsable(
-                    stream, days, place_name(location, name), ingest.max_unparsable_share
-                )
             attribution = Attribution(events, impressions, clicks, plays)
             for day in days:
-                yield _day(attribution, ingest, columns, day, first=day == days[0])
+                yield _day(attribution, ingest, columns, day)
                 attribution.forget(before=shifted(day, -reach(events)))
-
-
-def place_name(location: str, stream: str) -> str:
-    """A stream's folder or prefix, for messages."""
-    return f"{location.rstrip('/')}/{stream}"
 
 
 def _streams(events: Events) -> tuple[str, str, str]:
@@ -139,10 +124,22 @@ def _entries(place: Location, stream: str) -> tuple[Entry, ...]:
     return entries
 
 
-def _near(days: tuple[str, ...], events: Events) -> set[str]:
-    """The partitions that may hold rows that belong to `days`, or may tell what does."""
-    back = reach(events) + 1
-    return {"", *surrounded(days, back, back)}
+def _needed(days: tuple[str, ...], events: Events, stream: str) -> tuple[str, ...]:
+    """The days of a stream that tell what belongs to `days`, and what of them is dropped.
+
+    A click or play may belong to an impression that a window reaches back to, and that
+    one counts unless it repeats another, as far back again.
+    """
+    back = reach(events)
+    if stream == events.impressions:
+        return surrounded(days, 2 * back, 0)
+    return surrounded(days, back, back)
+
+
+def _near(place: Location, events: Events, stream: str, days: tuple[str, ...]) -> tuple[Entry, ...]:
+    """The files that may hold rows of the needed days: a local day overlaps two UTC days."""
+    near = {"", *surrounded(_needed(days, events, stream), 1, 1)}
+    return tuple(entry for entry in _entries(place, stream) if path_day(entry.name) in near)
 
 
 def _keys(events: Events) -> tuple[str, ...]:
@@ -186,10 +183,7 @@ def _stage(
 ) -> Staged:
     zone(ingest.time_zone)
     events = ingest.events
-    back = reach(events)
-    keep = surrounded(days, back, back)
-    near = _near(days, events)
-    entries = [entry for entry in _entries(place, stream) if path_day(entry.name) in near]
+    entries = _near(place, events, stream, days)
     if not entries:
         present = {path_day(entry.name) for entry in _entries(place, stream)}
         check_days(days, present, f"the stream {stream!r}")
@@ -198,7 +192,7 @@ def _stage(
     frame = scan(files, wanted, columns.multi, None if events.allow_extra_columns else allowed)
     make = _impressions if stream == events.impressions else _events
     rows = make(frame, frame.collect_schema(), ingest, columns, stream)
-    staged = stage(rows, files, keep, folder / "staged")
+    staged = stage(rows, files, _needed(days, events, stream), folder / "staged")
     shutil.rmtree(folder / "fetched", ignore_errors=True)
     return staged
 
@@ -263,9 +257,7 @@ def _binary(name: str) -> pl.Expr:
     return value.alias(f"label.{name}")
 
 
-def _day(
-    attribution: Attribution, ingest: Ingest, columns: Columns, day: str, first: bool
-) -> DayRead:
+def _day(attribution: Attribution, ingest: Ingest, columns: Columns, day: str) -> DayRead:
     impressions, events = attribution.impressions, ingest.events
     again = attribution.repeated(day)
     played = attribution.played(day)
@@ -273,16 +265,13 @@ def _day(
     kept = impressions.scan(day).filter(~pl.col("row").is_in(again.implode()))
     useless = pl.col("duration").is_null()
     without = int(kept.select(useless.sum()).collect(engine="streaming").item())
-    read, dropped = {}, {}
-    for name, stream in zip(
-        ("impressions", "clicks", "plays"),
-        (impressions, attribution.clicks, attribution.plays),
-        strict=True,
-    ):
-        # Rows whose day can't be told are counted once, with the first day read.
-        lost = stream.rows[UNKNOWN, False] if first else 0
-        read[name] = stream.read(day) + lost
-        dropped[f"{name}.unparsable"] = stream.rows[day, False] + lost
+    streams = {
+        "impressions": impressions,
+        "clicks": attribution.clicks,
+        "plays": attribution.plays,
+    }
+    read = {name: stream.read(day) for name, stream in streams.items()}
+    dropped = {f"{name}.unparsable": stream.rows[day, False] for name, stream in streams.items()}
     dropped |= {"impressions.duplicate": len(again), "impressions.no_duration": without}
     dropped |= attribution.dropped(day)
     if impressions.rows[day, True] == len(again) + without:
@@ -308,7 +297,13 @@ def _day(
             *(pl.col(f"raw.{name}").alias(name) for name in columns.names),
         )
     )
-    return DayRead(day, frame, read, {name: count for name, count in dropped.items() if count})
+    return DayRead(
+        day,
+        frame,
+        read,
+        {name: count for name, count in dropped.items() if count},
+        {name: stream.undated for name, stream in streams.items() if stream.undated},
+    )
 
 
 EVENTS = EventStreams()

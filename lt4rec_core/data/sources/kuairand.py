@@ -20,14 +20,7 @@ from lt4rec_core.data.sources.files import PATH_DAY, LogFile, column_names, expl
 from lt4rec_core.data.sources.partitions import check_days, shifted, surrounded
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead
-from lt4rec_core.data.sources.staging import (
-    UNKNOWN,
-    Staged,
-    clean,
-    refuse_unparsable,
-    repeats,
-    stage,
-)
+from lt4rec_core.data.sources.staging import Staged, clean, repeats, stage
 from lt4rec_core.data.sources.wanted import missing_column
 from lt4rec_core.errors import InputError
 
@@ -98,9 +91,8 @@ class KuaiRandFiles:
             staged = stage(_rows(frame, columns), files, surrounded(days, 1, 0), root / "staged")
             if not set(days) <= set(staged.days):
                 check_days(days, self.days(location, ingest, scratch), location)
-            refuse_unparsable(staged, days, location, ingest.max_unparsable_share)
             for day in days:
-                yield _read_day(staged, columns, day, first=day == days[0])
+                yield _read_day(staged, columns, day)
 
 
 def _entries(place: Location, ingest: Ingest) -> tuple[list[Entry], list[Entry], list[Entry]]:
@@ -184,7 +176,7 @@ def _rows(frame: pl.LazyFrame, columns: Columns) -> pl.LazyFrame:
     return rows.with_columns(ok=pl.all_horizontal(pl.col(name).is_not_null() for name in keys))
 
 
-def _read_day(staged: Staged, columns: Columns, day: str, first: bool) -> DayRead:
+def _read_day(staged: Staged, columns: Columns, day: str) -> DayRead:
     """Reads a day without what it repeats, of itself or of the day before.
 
     Near midnight, where `date` and `time_ms` disagree, an impression may stand on two
@@ -204,13 +196,12 @@ def _read_day(staged: Staged, columns: Columns, day: str, first: bool) -> DayRea
     without, rows = counts.row(0)
     outcome = frame.select(clicks=clicked.sum(), plays=(pl.col("play_time") > 0).sum())
     clicks, plays = outcome.collect(engine="streaming").row(0)
-    lost = staged.rows[UNKNOWN, False] if first else 0
     dropped = {
-        "impressions.unparsable": staged.rows[day, False] + lost,
+        "impressions.unparsable": staged.rows[day, False],
         "impressions.duplicate": staged.rows[day, True] - rows,
         "impressions.no_duration": without,
     }
-    read = {"impressions": staged.read(day) + lost, "clicks": clicks, "plays": plays}
+    read = {"impressions": staged.read(day), "clicks": clicks, "plays": plays}
     if rows == without:
         raise InputError(f"no impression of {day} can be used: of {read} were dropped {dropped}")
     ratio = (pl.col("play_time") / pl.col("duration")).clip(0.0, 1.0)
@@ -225,7 +216,13 @@ def _read_day(staged: Staged, columns: Columns, day: str, first: bool) -> DayRea
         *(f"label.{name}" for name in BINARY if name != "click"),
         *(pl.col(f"raw.{name}").alias(name) for name in columns.names),
     )
-    return DayRead(day, selected, read, {name: count for name, count in dropped.items() if count})
+    return DayRead(
+        day,
+        selected,
+        read,
+        {name: count for name, count in dropped.items() if count},
+        {"impressions": staged.undated} if staged.undated else {},
+    )
 
 
 KUAIRAND = KuaiRandFiles()

@@ -83,12 +83,15 @@ class DayRead:
             for, since it may stand on files that are removed then.
         read: rows read, by stream: impressions, clicks, plays.
         dropped: rows dropped, by `<stream>.<reason>`.
+        undated: unparsable rows whose day can't be told, by stream: the same for every
+            day, and in neither of the other two, so that they can be counted once.
     """
 
     day: str
     frame: pl.LazyFrame
     read: dict[str, int]
     dropped: dict[str, int]
+    undated: dict[str, int] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -125,5 +128,5 @@ class Source(Protocol):
 
         Raises:
             InputError: a day is missing or empty, a column is missing, a file is broken,
-                too many rows can't be parsed, or the location can't be reached.
+                or the location can't be reached.
         """

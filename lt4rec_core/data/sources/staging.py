@@ -7,14 +7,13 @@ A staged row has `day` (local, or its partition's where its time can't be read) 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from lt4rec_core.data.sources.files import PATH_DAY, LogFile, explained
-from lt4rec_core.errors import InputError
 
 UNKNOWN = "unknown"
 # 2000 to 2100: a time outside was logged in another unit or by a broken clock.
@@ -48,6 +47,11 @@ class Staged:
     def read(self, day: str) -> int:
         """Rows of `day`, usable or not."""
         return self.rows[day, True] + self.rows[day, False]
+
+    @property
+    def undated(self) -> int:
+        """Rows whose day can't be told."""
+        return self.rows[UNKNOWN, False]
 
 
 def milliseconds(column: str, dtype: pl.DataType, unit: str) -> pl.Expr:
@@ -106,19 +110,6 @@ def stage(
         for ok, count in found.group_by("ok").len().collect(engine="streaming").iter_rows():
             counts[place.name.removeprefix("day="), bool(ok)] += count
     return Staged(folder, counts)
-
-
-def refuse_unparsable(staged: Staged, days: Iterable[str], name: str, share: float) -> None:
-    """Raises InputError where more than `share` of the days' rows can't be parsed."""
-    wanted = [*days, UNKNOWN]
-    bad = sum(staged.rows[day, False] for day in wanted)
-    total = sum(staged.read(day) for day in wanted)
-    if bad > share * total:
-        raise InputError(
-            f"{name}: {bad:,} of {total:,} rows ({bad / total:.2%}) can't be parsed, or have no "
-            f"usable key or time; at most {share:.2%} are allowed. Check the files and the column "
-            "names and time unit in the configuration, or raise ingest.max_unparsable_share"
-        )
 
 
 def repeats(frame: pl.LazyFrame, key: Sequence[str], order: Sequence[str]) -> pl.Series:

@@ -7,7 +7,6 @@ import pytest
 
 from lt4rec_core.config import Ingest
 from lt4rec_core.data.split import (
-    days_read,
     left_out_of,
     split_days,
     split_of_session,
@@ -82,7 +81,6 @@ def test_days_left_out_leave_gaps_that_no_other_day_fills() -> None:
         "validation": ("2022-05-04",),
         "test": ("2022-05-06",),
     }
-    assert days_read("2022-05-06", 3, {"2022-05-05"})[-2:] == ("2022-05-04", "2022-05-06")
 
 
 def test_a_day_that_will_not_come_can_be_left_out() -> None:

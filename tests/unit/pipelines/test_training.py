@@ -6,6 +6,7 @@ import pytest
 from google.protobuf import json_format
 
 from lt4rec_core.config import Config, from_mapping
+from pipelines.cli.progress import nodes
 from pipelines.training import training_pipeline
 
 NODES = {
@@ -35,8 +36,27 @@ def tasks_of(config: Config) -> Any:
     return spec_of(config)["root"]["dag"]["tasks"]
 
 
-def test_nodes_have_their_stages_names() -> None:
-    assert set(tasks_of(config_of())) == NODES
+@pytest.fixture(scope="module")
+def tasks() -> Any:
+    """Nodes of the DAG where nothing is configured."""
+    return tasks_of(config_of())
+
+
+def test_nodes_have_their_stages_names(tasks: Any) -> None:
+    assert set(tasks) == NODES
+
+
+def test_with_fan_out_each_day_of_the_window_has_nodes_of_its_own() -> None:
+    config = config_of(ingest={"train_days": 2}, cluster={"fan_out": True})
+    tasks = tasks_of(config)
+    read, counted = ({f"{name}-day-{back}" for back in range(4)} for name in ("ingest", "validate"))
+    assert set(tasks) == NODES | read | counted | {"find-days"} == set(nodes(config))
+    assert set(tasks["ingest"]["dependentTasks"]) == read | {"find-days"}
+    assert set(tasks["validate"]["dependentTasks"]) == counted | {"ingest"}
+    for day in read:
+        assert tasks[day]["dependentTasks"] == ["find-days"]
+    for day in counted:
+        assert set(tasks[day]["dependentTasks"]) == {"find-days", "ingest"}
 
 
 def test_each_task_of_the_configuration_has_its_nodes() -> None:
@@ -47,17 +67,17 @@ def test_each_task_of_the_configuration_has_its_nodes() -> None:
 
 
 @pytest.mark.parametrize("one, other", [("prune-ctr", "prune-cvr"), ("prune-cvr", "prune-ctr")])
-def test_pruning_one_task_waits_for_no_other(one: str, other: str) -> None:
-    assert other not in tasks_of(config_of())[one]["dependentTasks"]
+def test_pruning_one_task_waits_for_no_other(one: str, other: str, tasks: Any) -> None:
+    assert other not in tasks[one]["dependentTasks"]
 
 
 @pytest.mark.parametrize("node", ["warmup", "single-task-ctr", "single-task-cvr"])
-def test_no_training_starts_before_the_data_is_valid(node: str) -> None:
-    assert "validate" in tasks_of(config_of())[node]["dependentTasks"]
+def test_no_training_starts_before_the_data_is_valid(node: str, tasks: Any) -> None:
+    assert "validate" in tasks[node]["dependentTasks"]
 
 
-def test_caching_by_kfp_is_off_everywhere() -> None:
-    for task in tasks_of(config_of()).values():
+def test_caching_by_kfp_is_off_everywhere(tasks: Any) -> None:
+    for task in tasks.values():
         assert not task.get("cachingOptions", {}).get("enableCache", False)
 
 

@@ -106,7 +106,14 @@ class Log:
         )
         wanted = columns or Columns(single=("tab",), multi={"tags": ","})
         found = SOURCES["events"].read(str(self.root), settings, wanted, days)
-        return [(day.frame.collect(), day.read, day.dropped) for day in found]
+        return [
+            (
+                day.frame.collect(),
+                day.read,
+                day.dropped | {f"{name}.undated": rows for name, rows in day.undated.items()},
+            )
+            for day in found
+        ]
 
     def days(self, **ingest: Any) -> tuple[str, ...]:
         return SOURCES["events"].days(str(self.root), Ingest(**ingest))

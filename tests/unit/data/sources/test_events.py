@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from lt4rec_core.config import Ingest
@@ -180,7 +182,7 @@ def test_outcomes_of_an_impression_become_labels(log, build, column_of):
     assert SOURCES["events"].labels(settings) == ("click", "watch_ratio", "like")
 
 
-def test_rows_without_keys_or_time_are_counted_once(log, build):
+def test_rows_without_keys_or_time_are_counted_and_apart_where_their_day_is_unknown(log, build):
     log.fill(
         [
             build.impression("a", "2026-01-01 12:00:00"),
@@ -191,15 +193,32 @@ def test_rows_without_keys_or_time_are_counted_once(log, build):
         ]
     )
     [(_, first, dropped), (_, second, more)] = log.read("2026-01-01", DAY)
-    assert (first["impressions"], dropped) == (3, {"impressions.unparsable": 2})
-    assert (second["impressions"], more) == (2, {"impressions.unparsable": 1})
+    undated = {"impressions.undated": 2}
+    assert (first["impressions"], dropped) == (1, undated)
+    assert (second["impressions"], more) == (2, {"impressions.unparsable": 1} | undated)
 
 
-def test_too_many_unparsable_rows_are_refused(log, build):
-    rows = [build.impression("a", NOON), build.impression("b", NOON, item_id=None)]
-    log.fill(rows)
-    with pytest.raises(InputError, match=r"impressions: 1 of 2 rows \(50.00%\) can't be parsed"):
-        log.read(DAY, ingest={"max_unparsable_share": 0.4})
+def test_a_day_is_the_same_whichever_days_are_read_with_it(log, build):
+    days = [f"2026-01-0{day}" for day in range(1, 6)]
+    moments = [f"{day} {clock}" for day in days for clock in ("00:10:00", "12:00:00", "23:50:00")]
+    again = [build.impression("again", moment) for moment in moments[1::3]]
+    log.fill(
+        [*(build.impression(moment, moment) for moment in moments), *again],
+        [
+            *(build.happened(moment, later) for moment, later in pairwise(moments)),
+            *(build.happened("again", moment) for moment in moments[1::3]),
+        ],
+        [
+            *(build.played(moment, later, 500) for moment, later in pairwise(moments)),
+            *(build.played("again", moment, 700) for moment in moments[::3]),
+        ],
+    )
+    together = log.read(*days)
+    assert {"clicks.orphan", "clicks.late", "plays.orphan"} <= set(together[3][2])
+    for day, (frame, read, dropped) in zip(days, together, strict=True):
+        [(alone, read_alone, dropped_alone)] = log.read(day)
+        assert alone.equals(frame)
+        assert (read_alone, dropped_alone) == (read, dropped)
 
 
 def test_a_missing_day_is_named_with_the_days_present(log, build):

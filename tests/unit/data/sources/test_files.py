@@ -91,7 +91,7 @@ def test_a_line_that_is_no_record_is_counted(log, build, line):
     path.write_text("\n".join([lines[0], "", line, *lines[1:]]) + "\n\n")
     [(frame, read, dropped)] = log.read(DAY)
     assert frame["row_id"].to_list() == ["a", "c", "e"]
-    assert (read["impressions"], dropped) == (4, {"impressions.unparsable": 1})
+    assert (read["impressions"], dropped) == (3, {"impressions.undated": 1})
 
 
 def test_a_csv_row_of_too_many_fields_is_counted(log, build):
@@ -102,7 +102,7 @@ def test_a_csv_row_of_too_many_fields_is_counted(log, build):
     path.write_text(path.read_text() + f"{row},surplus\n{row},two,more\nshort,u1\n\n")
     [(frame, read, dropped)] = log.read(DAY)
     assert frame["row_id"].to_list() == ["a", "b"]
-    assert (read["impressions"], dropped) == (5, {"impressions.unparsable": 3})
+    assert (read["impressions"], dropped) == (2, {"impressions.undated": 3})
 
 
 def test_bytes_that_are_no_text_are_replaced(log, build):

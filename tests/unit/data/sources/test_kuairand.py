@@ -90,12 +90,11 @@ def test_several_logs_are_one_and_the_random_log_is_left_out(folder):
     assert read(folder, "2022-05-01")[0][0]["user"].to_list() == ["1", "5"]
 
 
-def test_rows_that_are_no_numbers_are_counted_and_refused_above_the_share(folder):
+def test_rows_that_are_no_numbers_are_counted_and_apart_where_their_day_is_unknown(folder):
     write(folder, row(), row(time="soon"), row(date="never"))
-    [(_, read_rows, dropped)] = read(folder, "2022-05-01", max_unparsable_share=0.9)
-    assert (read_rows["impressions"], dropped) == (3, {"impressions.unparsable": 2})
-    with pytest.raises(InputError, match="2 of 3 rows"):
-        read(folder, "2022-05-01")
+    [day] = SOURCE.read(str(folder), Ingest(), COLUMNS, ("2022-05-01",))
+    assert (day.read["impressions"], day.dropped) == (2, {"impressions.unparsable": 1})
+    assert day.undated == {"impressions": 1}
 
 
 def test_a_missing_day_is_named(folder):
