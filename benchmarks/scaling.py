@@ -99,7 +99,7 @@ def table_bytes(traffic: Traffic, model: Model) -> int:
 
 
 def sample_bytes(traffic: Traffic) -> float:
-    """Returns the bytes of the training and validation rows, as each process holds them."""
+    """Returns the bytes of the training and validation rows, as they are mapped from disk."""
     ids = FIELDS - MULTI + 3 * MULTI  # multi-valued fields have three values on average
     a_row = 4 * ids + 2 * FIELDS + 8 + 2 * 4
     return a_row * traffic.impressions * (_TRAIN_DAYS + 1) / _DAYS
@@ -164,7 +164,6 @@ def page(measured: Mapping[str, float], machine: Mapping[str, str], batch: int) 
 
 def _memory(traffic: Traffic, model: Model) -> list[str]:
     tables, rows = table_bytes(traffic, model) / _GIB, sample_bytes(traffic) / _GIB
-    total = 4 * tables + rows
     return [
         f"{traffic.impressions / 1e6:,.0f} M impressions, {traffic.clicks / 1e6:,.0f} M clicks, "
         f"{traffic.users / 1e6:,.0f} M users, {traffic.items / 1e6:,.0f} M items.",
@@ -174,8 +173,12 @@ def _memory(traffic: Traffic, model: Model) -> list[str]:
         f"| embedding tables, float32 | {tables:,.1f} |",
         f"| Adam's two moments of each (lazy or exact alike) | {2 * tables:,.1f} |",
         f"| the best weights so far (joint_train, single_task) | {tables:,.1f} |",
-        f"| training and validation rows | {rows:,.1f} |",
-        f"| **together** | **{total:,.1f}** |",
+        f"| **together** | **{4 * tables:,.1f}** |",
+        "",
+        _wrapped(
+            f"The training and validation rows, {rows:,.1f} GiB, are mapped from disk: all "
+            "processes of a machine share the pages that they read, and none has to hold them all."
+        ),
         "",
         _wrapped(
             "Exact Adam on the tables (`optimizer.lazy_embeddings = false`) adds a dense gradient, "
@@ -238,7 +241,7 @@ def _bottlenecks(rates: Rates, model: Model, batch: int) -> list[str]:
     lines += [
         "- A larger batch moves both: more computing for the same dense gradients and update. It "
         "is another training, so it has to be judged like one.",
-        "- Memory, not time, is the end of this way of sharing the work: tables, moments and rows "
+        "- Memory, not time, is the end of this way of sharing the work: tables and moments "
         "are held by each process. Ten times the paper's size asks for tables that are split "
         "between machines, which the project doesn't do; fewer ids (`ingest.max_ids`, `min_count`) "
         "and a smaller `model.embedding_dim` are what it offers.",

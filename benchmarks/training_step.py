@@ -17,7 +17,8 @@ from benchmarks.interleave import Contestant, interleaved, timed
 from benchmarks.machine import bfloat16_instructions
 from benchmarks.paper_size import FIELDS, PaperSize, paper_size
 from benchmarks.row import Bench, Row, Topic, row_of
-from lt4rec_core.data.samples import Samples
+from lt4rec_core.data.samples import Samples, map_samples
+from lt4rec_core.data.tensor_files import write_tensors
 from lt4rec_core.training.loop import _learn
 from lt4rec_core.training.memory import keep_freed_memory
 from lt4rec_core.training.optimizer import MaskedAdam
@@ -79,9 +80,13 @@ def masked_step(size: PaperSize, bench: Bench, **changed: object) -> Contestant:
 
 
 def gathering(size: PaperSize, bench: Bench) -> Contestant:
-    """Returns what a step waits for: its batch, gathered from encoded samples in memory."""
-    batches = _in_turn(size)
-    return timed(lambda: size.samples.batch(next(batches)), bench.clock)
+    """Returns what a step waits for: its batch, gathered from encoded samples mapped from disk."""
+    drawn, folder = size.samples, bench.folder / "tensors"
+    folder.mkdir(exist_ok=True)
+    whole = {"ids": drawn.ids, "starts": drawn.starts, "lengths": drawn.lengths.flatten()}
+    write_tensors(folder, [{name: values.numpy() for name, values in whole.items()}])
+    batches, mapped = _in_turn(size), map_samples(folder, drawn.lengths.shape[1])
+    return timed(lambda: mapped.batch(next(batches)), bench.clock)
 
 
 def matrix_product(bench: Bench, precision: str) -> Contestant:

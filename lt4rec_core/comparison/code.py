@@ -20,6 +20,7 @@ CODE = (
     "data/batch.py",
     "data/layout.py",
     "data/samples.py",
+    "data/tensor_files.py",
     "metrics",
     "model",
     "pruning",

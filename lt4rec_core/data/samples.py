@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fcntl
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
+from lt4rec_core.config import digest
+from lt4rec_core.data.atomic import folder_aside
 from lt4rec_core.data.batch import Batch
 from lt4rec_core.data.layout import layout_of
+from lt4rec_core.data.tensor_files import FORMAT, map_tensors, write_tensors
+from lt4rec_core.errors import ArtifactError
 from lt4rec_core.tasks import EVERY_IMPRESSION, Task
 
 if TYPE_CHECKING:
     import polars as pl
 
     from lt4rec_core.data.dataset import Dataset
+
+_ROWS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -83,30 +93,60 @@ def label_of(task: Task, labels: Mapping[str, torch.Tensor]) -> torch.Tensor:
 
 
 def read_samples(dataset: Dataset, split: str) -> Samples:
-    """Reads the encoded fields and all labels of a split into memory, day by day.
+    """Maps the encoded fields and all labels of a split, day by day, into memory.
 
-    It holds 4 bytes per id, 2 per field and 4 per label of an impression.
+    Whoever asks first writes them beside the dataset's days, a bounded number of rows at a
+    time: 4 bytes per id, 2 per field, 4 per label and 8 more of each impression. All stages
+    and processes then share the pages that they read.
     """
-    pieces = [_read(dataset, frame) for frame in _frames(dataset, split)]
-    lengths = torch.cat([piece[1] for piece in pieces])
-    ends = lengths.to(torch.int64).sum(1).cumsum(0)
+    folder, fields = _home(dataset, split), len(dataset.features.fields)
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return map_samples(folder, fields)
+        except ArtifactError:  # not there yet, or damaged
+            with folder_aside(folder) as partial:
+                write_tensors(partial, _pieces(dataset, split))
+            return map_samples(folder, fields)
+
+
+def map_samples(folder: Path, fields: int) -> Samples:
+    """Maps tensors that lie in `folder`; raises ArtifactError where they don't, or are damaged."""
+    tensors = map_tensors(folder)
     return Samples(
-        ids=torch.cat([piece[0] for piece in pieces]),
-        starts=torch.cat([torch.zeros(1, dtype=torch.int64), ends]),
-        lengths=lengths,
-        labels={name: torch.cat([piece[2][name] for piece in pieces]) for name in pieces[0][2]},
+        ids=tensors.pop("ids"),
+        starts=tensors.pop("starts"),
+        lengths=tensors.pop("lengths").view(-1, fields),
+        labels={name.removeprefix("label."): values for name, values in tensors.items()},
     )
 
 
-def _frames(dataset: Dataset, split: str) -> list[pl.LazyFrame]:
+def _home(dataset: Dataset, split: str) -> Path:
+    """Returns the folder of a split's tensors, named by all that they are made of."""
+    days = dataset.days(split)
+    files = [day.sha256 for day in dataset.manifest.days if day.day in days]
+    return dataset.root / "tensors" / digest(FORMAT, dataset.features.digest, files)[:16]
+
+
+def _pieces(dataset: Dataset, split: str) -> Iterator[dict[str, npt.NDArray[Any]]]:
+    """Yields the tensors of some rows at a time, `lengths` row by row."""
     import polars as pl
 
-    return [pl.scan_parquet(path) for path in dataset.paths(split)]
+    end = 0
+    yield {"starts": np.zeros(1, np.int64)}
+    for path in dataset.paths(split):
+        frame = pl.scan_parquet(path)
+        rows = int(frame.select(pl.len()).collect().item())
+        for first in range(0, rows, _ROWS_AT_ONCE):
+            piece = _read(dataset, frame.slice(first, _ROWS_AT_ONCE))
+            lengths_BF = piece["lengths"].reshape(-1, len(dataset.features.fields))
+            ends_B = end + lengths_BF.sum(1, dtype=np.int64).cumsum()
+            end = int(ends_B[-1])
+            yield {**piece, "starts": ends_B}
 
 
-def _read(
-    dataset: Dataset, frame: pl.LazyFrame
-) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+def _read(dataset: Dataset, frame: pl.LazyFrame) -> dict[str, npt.NDArray[Any]]:
     import polars as pl
 
     layout = layout_of(dataset.features)
@@ -123,10 +163,8 @@ def _read(
         pl.concat_list([column.list.len().cast(pl.Int16) for column in shifted]).alias("lengths"),
         *[pl.col(name).cast(pl.Float32).fill_null(float("nan")) for name in names],
     ).collect()
-    ids = torch.from_numpy(read["ids"].explode().cast(pl.Int32).to_numpy(writable=True))
-    lengths = torch.from_numpy(read["lengths"].explode().to_numpy(writable=True))
-    labels = {
-        name.removeprefix("label."): torch.from_numpy(read[name].to_numpy(writable=True))
-        for name in names
+    return {
+        "ids": read["ids"].explode().cast(pl.Int32).to_numpy(),
+        "lengths": read["lengths"].explode().to_numpy(),
+        **{name: read[name].to_numpy() for name in names},
     }
-    return ids, lengths.view(-1, len(fields)), labels

@@ -24,6 +24,8 @@ from lt4rec_core.data.dataset import Dataset, open_dataset
 from lt4rec_core.data.features import FeatureMap
 from lt4rec_core.data.layout import layout_of
 from lt4rec_core.data.manifest import Manifest
+from lt4rec_core.data.raw_day import RawDay, open_raw_day, write_record
+from lt4rec_core.data.tensor_files import map_tensors, write_tensors
 from lt4rec_core.errors import LT4RECError
 from lt4rec_core.model.sharing.registry import build
 from lt4rec_core.pruning.mask import check_fits
@@ -213,6 +215,24 @@ def test_a_dataset_is_read_or_refused(fuzz, own_dataset, name):
 def test_a_manifest_alone_is_read_or_refused(fuzz, own_dataset):
     seed = (own_dataset / "manifest.json").read_bytes()
     fuzz("manifest", [seed], lambda path: Manifest.from_json(path.read_bytes()))
+
+
+@pytest.mark.parametrize("kind", ["day", "tensors"])
+def test_a_record_beside_its_files_is_read_or_refused(fuzz, tmp_path, kind):
+    if kind == "day":
+        rows = tmp_path / "2026-01-05.parquet"
+        rows.touch()
+        write_record(RawDay("2026-01-05", rows, 1, {"click": 1.0}, {"click": 1}, {}, {}, {}))
+        record, read = tmp_path / "day.json", open_raw_day
+    else:
+        write_tensors(tmp_path, [{"ids": np.ones(8, np.int64)}])
+        record, read = tmp_path / "tensors.json", map_tensors
+
+    def seal() -> None:
+        record.write_text(json.dumps(sealed(record_of(record))))
+
+    feed = twice(record, lambda: read(tmp_path), seal)
+    fuzz(f"record of {kind}", [record.read_bytes()], feed)
 
 
 # -- the registered model --------------------------------------------------------------
