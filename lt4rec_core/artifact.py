@@ -94,7 +94,7 @@ def inside(root: Path, name: str) -> Path:
     path = root / name
     try:
         leaves = not path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # half of a surrogate pair is no text
         raise ArtifactError(f"{name!r} can't name a file below {root}: {error}") from error
     if leaves:
         raise ArtifactError(f"{path} leads out of {root}; expected a file inside, no link")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import hashlib
 import json
 import tomllib
@@ -153,7 +154,7 @@ def _nearest(place: tuple[int | str, ...]) -> str:
 
 
 def _known_keys(place: tuple[int | str, ...]) -> list[str]:
-    schema = _ADAPTER.json_schema()
+    schema = _schema()
     node: Mapping[str, Any] = schema
     for part in place:
         node = _resolve(schema, node)
@@ -164,6 +165,11 @@ def _known_keys(place: tuple[int | str, ...]) -> list[str]:
         else:
             node = node["additionalProperties"]
     return sorted(_resolve(schema, node).get("properties", {}))
+
+
+@functools.cache
+def _schema() -> Mapping[str, Any]:
+    return _ADAPTER.json_schema()
 
 
 def _resolve(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:

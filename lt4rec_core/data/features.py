@@ -105,7 +105,8 @@ def _refuse_unfit(features: FeatureMap) -> None:
         if list(cuts) != sorted(set(cuts)) or not all(map(math.isfinite, cuts)):
             raise ValueError(f"the boundaries of table {table.name!r} don't rise strictly")
         reserved = 1 + table.oov_buckets if table.kind == "categorical" else len(cuts) + 2
-        if min(table.oov_buckets, table.size - reserved) < 0:
+        ids = table.size - reserved
+        if min(table.oov_buckets, ids) < 0 or (ids and table.kind == "numeric"):
             raise ValueError(f"table {table.name!r} has {table.size} rows, {reserved} are reserved")
 
 

@@ -156,7 +156,7 @@ class RankingLayout:
             layout = RankingLayout(**plain)
             _refuse_unfit(layout, files)
             return layout, files
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ArtifactError(
                 f"{LAYOUT_FILE} can't be used ({error}); expected what this version of the "
                 "project exports: export the model again"

@@ -58,7 +58,9 @@ def test_a_name_inside_gives_its_path(folder):
     assert inside(folder, "days/not yet") == folder / "days" / "not yet"
 
 
-@pytest.mark.parametrize("name", ["../secret.json", "days/../../secret.json", "", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "name", ["../secret.json", "days/../../secret.json", "", "/etc/passwd", "days/\ud800.json"]
+)
 def test_a_name_that_leads_out_is_refused(folder, name):
     with pytest.raises(ArtifactError, match="can't name a file"):
         read_bytes(folder, name)

@@ -36,6 +36,14 @@ def test_a_table_is_found_by_name() -> None:
         FEATURES.table("other")
 
 
+@pytest.mark.parametrize("size", [3, 5, 2**63])
+def test_a_numeric_table_is_as_large_as_its_buckets(size: int) -> None:
+    other = dataclasses.replace(FEATURES.tables[1], size=size)
+    changed = dataclasses.replace(FEATURES, tables=(FEATURES.tables[0], other))
+    with pytest.raises(ArtifactError, match="4 are reserved"):
+        FeatureMap.from_json(changed.to_json())
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "fields": 3}'])
 def test_what_is_not_a_feature_map_is_refused(text: str) -> None:
     with pytest.raises(ArtifactError):

@@ -41,6 +41,11 @@ def test_the_layout_comes_back_as_it_was(make_layout, make_network, save):
     assert RankingLayout.from_json(text)[0] == layout
 
 
+def test_an_exponent_too_large_for_a_float_is_refused(make_layout):
+    with pytest.raises(ArtifactError, match="too large"):
+        RankingLayout.from_json(make_layout(exponents={"ctr": 10**400}).to_json({}))
+
+
 def test_embeddings_are_stored_once(make_layout, make_network, save):
     layout = make_layout()
     tensors = load_file(save(layout, make_network(layout)) / "model.safetensors")
