@@ -11,7 +11,9 @@ import json
 import os
 import resource
 import signal
+import struct
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,13 +25,16 @@ from hypothesis import strategies as st
 from lt4rec_core.errors import LT4RECError
 
 ASKED = "LT4REC_FUZZ_EXAMPLES"
-EXAMPLES = int(os.environ.get(ASKED, "120"))
+INPUTS = int(os.environ.get(ASKED, "120"))
+# Hypothesis takes longer to draw an example than most readers to read it: of many inputs, an
+# example is many.
+AT_ONCE = max(1, INPUTS // 1000)
 TOLD_EVERY = 10_000
 MOST_MEMORY_KB = 512 << 10
 MOST_SECONDS = 20.0  # of a processor, for one input
 
 FUZZING = settings(
-    max_examples=EXAMPLES,
+    max_examples=-(-INPUTS // AT_ONCE),
     deadline=None,
     database=None,
     derandomize=ASKED not in os.environ,
@@ -57,8 +62,9 @@ TOKENS = (
     *(b"9" * 20, b"9" * 5000, b"0.1", b"../" * 9, b"/etc/passwd", b"\xff" * 8, b"\x80" * 11),
     *(b"[" * 3000, b'{"a":' * 3000, b"\x7f\xff\xff\xff\xff\xff\xff\xff"),
 )
-PLACE = st.integers(0, (1 << 32) - 1)
-CHANGES = st.lists(st.tuples(st.integers(0, 8), PLACE, PLACE), min_size=1, max_size=4)
+# Which valid file, how many changes, and of each what and where.
+INPUT = struct.Struct("<IB" + 4 * "BII")
+DRAWN = st.binary(min_size=AT_ONCE * INPUT.size, max_size=AT_ONCE * INPUT.size)
 VALUES = (None, True, -1, 0, 1, 2**63, 10**400, 0.5, "", "..", "../x", "/x", "a\0", [], {}, [[]])
 
 
@@ -94,7 +100,17 @@ def children(node: Any) -> list[tuple[Any, Any]]:
     return [(node, key) for key in node] if isinstance(node, dict) else []
 
 
-def mutant(data: bytes, changes: Sequence[tuple[int, int, int]], other: bytes) -> bytes:
+Changes = list[tuple[int, int, int]]
+
+
+def inputs(drawn: bytes) -> Iterator[tuple[int, Changes]]:
+    """The inputs that are drawn: the number of a file, and one to four changes of it."""
+    for file, number, *values in INPUT.iter_unpack(drawn):
+        changes = [(values[k] % 9, *values[k + 1 : k + 3]) for k in range(0, 12, 3)]
+        yield file, changes[: 1 + number % 4]
+
+
+def mutant(data: bytes, changes: Changes, other: bytes) -> bytes:
     """Applies the changes in order; `other` is a valid file to splice from."""
     for kind, one, two in changes:
         start = one % (len(data) + 1)
@@ -120,16 +136,18 @@ def mutant(data: bytes, changes: Sequence[tuple[int, int, int]], other: bytes) -
 
 
 @contextlib.contextmanager
-def ended_in_time() -> Iterator[None]:
-    """Stops what takes `MOST_SECONDS` of processor time, however busy the machine is."""
+def ended_in_time() -> Iterator[Callable[[], None]]:
+    """Stops what takes `MOST_SECONDS` of processor time, however busy the machine is.
+
+    It gives what begins the time anew.
+    """
 
     def stop(number: int, frame: object) -> None:
         raise AssertionError(f"it was still at work after {MOST_SECONDS} s of processor time")
 
     former = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
     try:
-        yield
+        yield lambda: signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, former)
@@ -138,18 +156,21 @@ def ended_in_time() -> Iterator[None]:
 Read = Callable[[Path], object]
 
 
-@pytest.fixture(scope="session")
-def _file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of all inputs: each takes the place of the one before."""
-    return tmp_path_factory.mktemp("fuzz") / "file"
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder in memory, where there is such a place: files take less time there."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as place:
+        yield Path(place)
 
 
 @pytest.fixture
 def fuzz(
-    _file: Path, request: pytest.FixtureRequest
+    tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[[str, Sequence[bytes], Read], None]:
     """Gives `fuzz(name, valid files, read)`; `read` gets the path of a mutant."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
+    file = tmp_path / "file"  # each input takes the place of the one before
 
     def tell(line: str) -> None:
         with capture.global_and_fixture_disabled():
@@ -157,30 +178,36 @@ def fuzz(
 
     def run(name: str, files: Sequence[bytes], read: Read) -> None:
         for valid in files:
-            _file.write_bytes(valid)
-            read(_file)  # a seed that is refused would leave nothing to mutate
+            file.write_bytes(valid)
+            read(file)  # a seed that is refused would leave nothing to mutate
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         given_to, refused = 0, 0
 
         @FUZZING
-        @given(place=PLACE, changes=CHANGES)
-        def feed(place: int, changes: list[tuple[int, int, int]]) -> None:
+        @given(drawn=DRAWN)
+        def feed(drawn: bytes) -> None:
             nonlocal given_to, refused
-            first, second = files[place % len(files)], files[place // 7 % len(files)]
-            _file.write_bytes(mutant(first, changes, second))
-            given_to += 1
-            try:
-                with ended_in_time():
-                    read(_file)
-            except LT4RECError as error:
-                refused += 1
-                assert str(error)
-            if given_to % TOLD_EVERY == 0:
-                tell(f"{name}: {given_to:,} inputs, {refused:,} of them refused")
+            with ended_in_time() as begin:
+                for place, changes in inputs(drawn):
+                    first, second = files[place % len(files)], files[place // 7 % len(files)]
+                    file.write_bytes(mutant(first, changes, second))
+                    given_to += 1
+                    begin()
+                    try:
+                        read(file)
+                    except LT4RECError as error:
+                        refused += 1
+                        assert str(error)
+                    except Exception as error:
+                        error.add_note(f"{name}, file {place}, changes {changes}")
+                        raise
+                    if given_to % TOLD_EVERY == 0:
+                        tell(f"{name}: {given_to:,} inputs, {refused:,} of them refused")
 
         feed()
         taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert taken < MOST_MEMORY_KB, f"{name} took {taken >> 10} MiB"
+        assert given_to >= INPUTS
         assert 0 < refused < given_to
         if ASKED in os.environ:
             tell(f"{name}: {given_to:,} inputs in all, {refused:,} of them refused")

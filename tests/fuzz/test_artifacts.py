@@ -19,8 +19,8 @@ import pytest
 import torch
 
 from lt4rec_core.artifact import sealed
-from lt4rec_core.config import Model
-from lt4rec_core.data.dataset import Dataset, open_dataset
+from lt4rec_core.config import Config, Model, changed
+from lt4rec_core.data.dataset import open_dataset
 from lt4rec_core.data.features import FeatureMap
 from lt4rec_core.data.layout import layout_of
 from lt4rec_core.data.manifest import Manifest
@@ -33,8 +33,10 @@ from lt4rec_core.ranking.export import export
 from lt4rec_core.ranking.layout import Field, Length, RankingLayout, Table
 from lt4rec_core.ranking.scorer import Scorer
 from lt4rec_core.stages.evaluate import open_evaluation
+from lt4rec_core.stages.ingest import ingest
 from lt4rec_core.stages.prune import open_mask
 from lt4rec_core.stages.register import open_registration
+from lt4rec_core.tracking import SilentTracker
 from lt4rec_core.training.checkpoint import load_weights, open_checkpoint, save_checkpoint
 
 LAYOUT = RankingLayout(
@@ -171,9 +173,16 @@ def test_tensors_are_read_or_refused(fuzz, folder, kind):
 
 
 @pytest.fixture
-def own_dataset(tiny_dataset: Dataset, tmp_path: Path) -> Path:
-    """A copy of a dataset, to be spoiled."""
-    return Path(shutil.copytree(tiny_dataset.root, tmp_path / "dataset"))
+def own_dataset(tiny_config: Config, tiny_logs: Path, tmp_path: Path) -> Path:
+    """A dataset to be spoiled, of few files: all are read for every input."""
+    fields = [
+        {"name": "user_id"},
+        {"name": "tags", "values": "multi"},
+        {"name": "duration", "column": "duration_ms", "kind": "numeric", "buckets": 6},
+    ]
+    config = changed(tiny_config, {"ingest.train_days": 1, "fields": fields})
+    target = tmp_path / "dataset"
+    return ingest(config, str(tiny_logs), "2026-01-03", target, SilentTracker()).root
 
 
 def read_dataset(root: Path) -> None:
