@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 WORKSPACE ?= workspace/demo
 # Where torch's CPU wheel comes from, if not from pip's own index; see README, "Install".
 TORCH_INDEX ?=
-PYTEST_ARGS ?= -n auto --dist loadfile
+# By name, whole runs come early. In the order of how many tests a file has they'd come last, and
+# leave a worker alone at the end.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 # How many inputs `make fuzz` gives every reader.
 FUZZ_EXAMPLES ?= 100000
 PIP_AUDIT := 2.10.1
@@ -62,10 +64,10 @@ test-faults: $(VENV)/installed
 	$(BIN)/python -m pytest tests/faults tests/e2e/test_fifty_kills.py \
 		tests/e2e/test_backfill_killed.py -m "slow or not slow"
 
-# One reader a worker; each says how many inputs it was given.
+# One reader a worker, one core a worker; each says how many inputs it was given.
 fuzz: $(VENV)/installed
-	LT4REC_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q \
-		-n auto --dist load --maxfail 1 --durations 0
+	POLARS_MAX_THREADS=1 LT4REC_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q \
+		-n auto --dist load --maxschedchunk 1 --durations 0
 
 # Known weaknesses of what is pinned, after the OSV database; where that can't be reached, says so.
 audit:
