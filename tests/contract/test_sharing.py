@@ -45,7 +45,9 @@ def with_likes(samples: Samples) -> Samples:
     return dataclasses.replace(samples, labels={**samples.labels, "like": likes})
 
 
-def fit(arm: str, net: Network, samples: Samples, state: Path, number: int = 2) -> Trained:
+def fit(
+    arm: str, net: Network, samples: Samples, state: Path, number: int = 2, epochs: float = 14.0
+) -> Trained:
     tasks = tasks_of(arm, number)
     learned = net.learned(tasks)
     mixed = {tuple(learned): torch.arange(samples.rows)}
@@ -53,11 +55,11 @@ def fit(arm: str, net: Network, samples: Samples, state: Path, number: int = 2) 
     plan = Plan(
         populations=mixed if SHARING[arm].batches == "mixed" else in_turn,
         batch_size=16,
-        epochs=25.0,
+        epochs=epochs,
         seed=1,
         purpose="test",
     )
-    optimizer = MaskedAdam(dict(net.named_parameters()), Optimizer(learning_rate=0.01))
+    optimizer = MaskedAdam(dict(net.named_parameters()), Optimizer(learning_rate=0.02))
     masks = {task: dense(net.prunable(task)).tensors for task in tasks} if SHARING[arm].cut else {}
     watch = Watch(every=plan.steps_per_epoch, judged=tuple(tasks))
     every = {**tasks, **learned}
@@ -179,7 +181,7 @@ def test_the_same_seed_trains_to_the_same_bits(
     arm: str, layout: Layout, small_model: Model, make_samples: Make, tmp_path: Path
 ) -> None:
     one, two = (
-        fit(arm, network(arm, layout, small_model), make_samples(48), tmp_path / place)
+        fit(arm, network(arm, layout, small_model), make_samples(48), tmp_path / place, epochs=2)
         for place in "ab"
     )
     assert all(torch.equal(one.weights[name], two.weights[name]) for name in one.weights)

@@ -78,28 +78,20 @@ def test_a_killed_arm_goes_on_and_ends_the_same(
 
 
 @pytest.mark.parametrize("arm", sorted(SHARING | ALONE))
-def test_training_needs_no_test_rows(
+def test_training_needs_no_test_rows_and_no_setting_that_the_key_does_not_know(
     arm: str, compared: Config, tiny_dataset: Dataset, tmp_path: Path
 ) -> None:
     bereft = Dataset(tmp_path / "dataset", tiny_dataset.manifest, tiny_dataset.features)
     shutil.copytree(tiny_dataset.root, bereft.root)
     for path in bereft.paths("test"):
         path.unlink()
-    config = settings_of(compared, arm, 3)
+    watched = Watched(settings_of(compared, arm, 3))
     trained = [
-        train_arm(config, seal(dataset), tmp_path / f"room-{place}", SilentTracker())
+        train_arm(watched, seal(dataset), tmp_path / f"room-{place}", SilentTracker())
         for place, dataset in enumerate((tiny_dataset, bereft))
     ]
     digests = [[saved.digest for saved in arm.networks.values()] for arm in trained]
     assert digests[0] == digests[1]
-
-
-@pytest.mark.parametrize("arm", sorted(SHARING | ALONE))
-def test_training_reads_no_setting_that_the_key_does_not_know(
-    arm: str, compared: Config, tiny_dataset: Dataset, tmp_path: Path
-) -> None:
-    watched = Watched(settings_of(compared, arm, 3))
-    train_arm(watched, seal(tiny_dataset), tmp_path, SilentTracker())
     assert watched.seen <= set(sections_of(arm))
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,19 @@ def run(
     return prune(config, task, dataset, init, folder / "state", folder / "mask", tracker)
 
 
+@pytest.fixture(scope="module")
+def found(
+    tiny_config: Config,
+    tiny_dataset: Dataset,
+    init: Checkpoint,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The folder of a search for CTR with its state; read only."""
+    folder = tmp_path_factory.mktemp("found")
+    run(tiny_config, tiny_dataset, init, folder)
+    return folder
+
+
 def rounds_of(folder: Path) -> list[Mask]:
     """The masks that the rounds left: mask r + 1 lies in round r."""
     masks = []
@@ -72,58 +86,55 @@ def _round(root: Path) -> tuple[Mask, Checkpoint]:
     return Mask({name: kept.bool() for name, kept in saved.tensors().items()}), saved
 
 
-def test_masks_are_nested_and_their_counts_exact(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
-) -> None:
-    run(tiny_config, tiny_dataset, init, tmp_path)
-    first, second, last = rounds_of(tmp_path)
+def test_masks_are_nested_and_their_counts_exact(found: Path) -> None:
+    first, second, last = rounds_of(found)
     assert (first.kept, second.kept) == (round(first.total / 2), round(first.total / 4))
     assert second.is_within(first)
     assert last.digest == second.digest, "the last round is measured and cuts nothing"
 
 
-def test_every_round_is_recorded_and_the_best_mask_kept(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
-) -> None:
-    manifest = run(tiny_config, tiny_dataset, init, tmp_path).manifest
+def test_every_round_is_recorded_and_the_best_mask_kept(found: Path) -> None:
+    mask, saved = open_mask(found / "mask")
+    manifest = saved.manifest
     assert [entry["density"] for entry in manifest["rounds"]] == pytest.approx([1, 0.5, 0.25], 0.01)
     best = max(manifest["rounds"][1:], key=lambda entry: entry["value"])
     assert manifest["round"] == best["round"]
-    assert manifest["mask_digest"] == best["digest"] == open_mask(tmp_path / "mask")[0].digest
+    assert manifest["mask_digest"] == best["digest"] == mask.digest
 
 
 def test_each_round_rewinds_to_the_warmed_up_network(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, found: Path, tmp_path: Path
 ) -> None:
     """Round 1 of a long search cuts what round 1 of a search begun anew under its mask cuts."""
     one = replace(tiny_config, prune=Prune(rounds=1, final_density=0.5))
-    two = replace(tiny_config, prune=Prune(rounds=2, final_density=0.25))
-    short = run(one, tiny_dataset, init, tmp_path / "short").manifest["rounds"]
-    long = run(two, tiny_dataset, init, tmp_path / "long").manifest["rounds"]
+    short = run(one, tiny_dataset, init, tmp_path).manifest["rounds"]
+    long = open_mask(found / "mask")[1].manifest["rounds"]
     assert long[:2] == short
 
 
 @pytest.mark.parametrize("saliency", [name for name in SALIENCIES if name != "magnitude"])
 def test_another_saliency_keeps_other_connections_and_as_many(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path, saliency: str
+    tiny_config: Config,
+    tiny_dataset: Dataset,
+    init: Checkpoint,
+    found: Path,
+    tmp_path: Path,
+    saliency: str,
 ) -> None:
-    short = replace(tiny_config.prune, rounds=1)
-    for name in ("magnitude", saliency):
-        config = replace(tiny_config, prune=replace(short, saliency=name))
-        run(config, tiny_dataset, init, tmp_path / name)
-    masks = [_round(tmp_path / name / "state" / "round-0")[0] for name in ("magnitude", saliency)]
+    run(one_round(tiny_config, saliency=saliency), tiny_dataset, init, tmp_path)
+    masks = [_round(folder / "state" / "round-0")[0] for folder in (found, tmp_path)]
     assert masks[0].kept == masks[1].kept < masks[0].total
     assert masks[0].digest != masks[1].digest
 
 
 def test_a_killed_search_ends_with_the_same_mask(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, found: Path, tmp_path: Path
 ) -> None:
-    whole = run(tiny_config, tiny_dataset, init, tmp_path / "whole").manifest
     for number in (0, 1, 2):
         with pytest.raises(KilledError):
             run(tiny_config, tiny_dataset, init, tmp_path / "cut", KillsInRound(number))
         assert not (tmp_path / "cut" / "mask").exists()
+    whole = open_mask(found / "mask")[1].manifest
     assert run(tiny_config, tiny_dataset, init, tmp_path / "cut").manifest == whole
 
 
@@ -136,9 +147,9 @@ def test_the_search_leaves_the_warmed_up_network_alone(
 
 
 def test_state_of_another_search_is_refused(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
+    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, found: Path, tmp_path: Path
 ) -> None:
-    run(tiny_config, tiny_dataset, init, tmp_path)
+    shutil.copytree(found / "state", tmp_path / "state")
     (tmp_path / "state" / "round-1").rename(tmp_path / "elsewhere")
     (tmp_path / "state" / "round-0").rename(tmp_path / "state" / "round-1")
     (tmp_path / "elsewhere").rename(tmp_path / "state" / "round-0")
@@ -146,10 +157,8 @@ def test_state_of_another_search_is_refused(
         run(tiny_config, tiny_dataset, init, tmp_path)
 
 
-def test_a_damaged_mask_is_refused(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
-) -> None:
-    run(tiny_config, tiny_dataset, init, tmp_path)
+def test_a_damaged_mask_is_refused(found: Path, tmp_path: Path) -> None:
+    shutil.copytree(found / "mask", tmp_path / "mask")
     tensors = tmp_path / "mask" / "tensors.safetensors"
     content = bytearray(tensors.read_bytes())
     content[-1] ^= 1
@@ -237,9 +246,7 @@ def test_without_a_defined_metric_the_last_round_is_kept_and_it_is_said() -> Non
     assert "no validation auc is defined" in why
 
 
-def test_a_choice_by_few_events_says_so(
-    tiny_config: Config, tiny_dataset: Dataset, init: Checkpoint, tmp_path: Path
-) -> None:
+def test_a_choice_by_few_events_says_so(tiny_dataset: Dataset, found: Path) -> None:
     clicks = read_samples(tiny_dataset, "validation").labels["click"].numpy()
-    why = run(tiny_config, tiny_dataset, init, tmp_path).manifest["why"]
+    why = open_mask(found / "mask")[1].manifest["why"]
     assert ("mostly chance" in why) == is_few(count_events(clicks))
