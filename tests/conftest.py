@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from lt4rec_core.config import Config, Model, from_mapping
+from lt4rec_core.config import Config, Model, Tracking, from_mapping
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.data.layout import Layout
 from lt4rec_core.data.samples import Samples
@@ -46,6 +48,40 @@ def table_in_docs() -> Callable[[str, str], str]:
         return old
 
     return read
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's tables in a file, and no run: making them takes seconds, copying them none.
+
+    All of pytest-xdist's workers share it; the first that asks makes it.
+    """
+    from components.store import open_store
+
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    target = shared / "empty.db"
+    with (shared / "empty.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            made = tmp_path_factory.mktemp("empty")
+            open_store(Tracking(experiment="template"), made)  # an experiment keeps its folder
+            (made / "mlflow.db").rename(target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def new_workspace(
+    empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Path]:
+    """Makes a workspace whose MLflow database is ready."""
+
+    def make() -> Path:
+        workspace = tmp_path_factory.mktemp("workspace")
+        shutil.copyfile(empty_database, workspace / "mlflow.db")
+        return workspace
+
+    return make
 
 
 @pytest.fixture

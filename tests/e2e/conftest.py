@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from lt4rec_core.artifact import parse_object
 
 PROJECT = Path(__file__).resolve().parents[2]
 CONFIG = Path(__file__).with_name("small.toml")
@@ -29,8 +30,7 @@ class Ended:
     def result(self) -> dict[str, Any]:
         """The JSON object on the last line of stdout."""
         assert self.code == 0, self.stderr
-        found: dict[str, Any] = json.loads(self.stdout.splitlines()[-1])
-        return found
+        return parse_object(self.stdout.splitlines()[-1])  # refuses NaN
 
     def nodes(self, message: str) -> set[str]:
         """Nodes that said something beginning with `message`."""

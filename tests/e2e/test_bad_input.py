@@ -9,13 +9,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from components.store import open_store
+from lt4rec_core.config import Tracking
+
 DAY = "2026-01-05"
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory) -> Path:
+def workspace(new_workspace) -> Path:
     """One for all tests: what one of them breaks mustn't reach the next."""
-    return tmp_path_factory.mktemp("bad") / "workspace"
+    return new_workspace()
 
 
 @pytest.fixture
@@ -34,7 +37,9 @@ def _message(ended) -> str:
 
 
 def test_missing_day_exits_2_and_names_the_days_there_are(lt4rec, logs, workspace):
+    before = {*(workspace / "datasets").glob("*")}
     ended = lt4rec.run(logs, "2026-03-01", workspace)
+    assert {*(workspace / "datasets").glob("*")} == before
     assert (ended.code, ended.stdout) == (2, "")
     assert "2026-03-01" in _message(ended)
     assert "2026-01-06" in _message(ended)
@@ -58,7 +63,7 @@ def test_missing_column_exits_2_and_the_mended_logs_pass(lt4rec, logs, own_logs,
     before = {*(workspace / "datasets").glob("*")}
     spoiled = _impressions(own_logs, "2026-01-03")
     pl.read_parquet(spoiled).drop("tags").write_parquet(spoiled)
-    ended = lt4rec.run(own_logs, DAY, workspace)
+    ended = lt4rec.validate(own_logs, DAY, workspace)
     assert ended.code == 2
     assert "tags" in _message(ended)
     assert {*(workspace / "datasets").glob("*")} == before
@@ -79,7 +84,13 @@ def test_failed_validation_exits_3_before_any_training(lt4rec, logs, workspace):
     ended = lt4rec.run(logs, DAY, workspace, validate__min_rows=100_000)
     assert (ended.code, ended.stdout) == (3, "")
     assert "row_count" in _message(ended)
-    assert not ended.nodes("started") & {"warmup", "prune-ctr", "single-task-ctr"}
+    store = open_store(Tracking(), workspace)
+    parent = next(run for run in store.search("") if "lt4rec.node" not in run.data.tags)
+    assert parent.info.status == "FAILED"
+    steps = store.children(parent.info.run_id)
+    assert set(steps) == {"ingest", "validate"}
+    kept = store.client.list_artifacts(steps["validate"].info.run_id, "validate")
+    assert {Path(entry.path).name for entry in kept} == {"validation.json", "data_docs"}
 
     failed = lt4rec.validate(logs, DAY, workspace, validate__min_rows=100_000)
     assert failed.code == 3

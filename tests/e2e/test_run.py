@@ -28,7 +28,7 @@ class Life:
     workspace: Path
     first: Any
     again: Any
-    asked_more: Any
+    refused: Any
     next_day: Any
 
 
@@ -36,13 +36,14 @@ class Life:
 def life(lt4rec, logs, tmp_path_factory) -> Life:
     """Four runs in one workspace; what they did is asked by many tests."""
     workspace = tmp_path_factory.mktemp("life") / "workspace"
-    demand = '[{task = "ctr", metric = "auc", floor = 0.01, max_loss = 1.0}]'
+    impossible = '[{task = "ctr", metric = "auc", floor = 1.0}]'
+    possible = '[{task = "ctr", metric = "auc", floor = 0.01, max_loss = 1.0}]'
     return Life(
         workspace,
         first=lt4rec.run(logs, FIRST, workspace),
         again=lt4rec.run(logs, FIRST, workspace),
-        asked_more=lt4rec.run(logs, FIRST, workspace, register__rules=demand),
-        next_day=lt4rec.run(logs, NEXT, workspace, register__rules=demand),
+        refused=lt4rec.run(logs, FIRST, workspace, register__rules=impossible),
+        next_day=lt4rec.run(logs, NEXT, workspace, register__rules=possible),
     )
 
 
@@ -107,7 +108,12 @@ def test_mlflow_has_one_parent_and_a_child_a_node(life, store):
     assert parent.data.tags["data_date"] == FIRST
     children = store.children(run_id)
     assert set(children) == NODES
-    assert {run.info.status for run in children.values()} == {"FINISHED"}
+    for child in children.values():
+        assert child.info.status == "FINISHED"
+        for tag in ("data_date", "git_commit", "config_digest"):
+            assert child.data.tags.get(tag) == parent.data.tags.get(tag)
+        assert [entry.dataset.digest for entry in child.inputs.dataset_inputs]
+    assert len(store.metrics(children["prune-cvr"].info.run_id)) > 2
 
 
 def test_model_is_in_the_registry_as_said(life, store):
@@ -119,20 +125,26 @@ def test_model_is_in_the_registry_as_said(life, store):
 
 def test_same_run_again_skips_everything_and_keeps_the_version(life, store):
     assert life.again.nodes("skipped") == NODES
-    assert life.again.result["model"] == life.first.result["model"]
-    assert life.again.result["masks"] == life.first.result["masks"]
-    assert life.again.result["run_id"] != life.first.result["run_id"]
+    first, again = life.first.result, life.again.result
+    for key in ("metrics", "masks", "mtl_gain", "gate", "model"):
+        assert again[key] == first[key]
+    assert again["run_id"] != first["run_id"]
+    assert Path(again["report"]).is_file()
 
 
-def test_changed_gate_rule_runs_register_only(life):
-    assert life.asked_more.nodes("skipped") == NODES - {"register"}
-    assert life.asked_more.nodes("started") == {"register"}
+def test_changed_gate_rule_runs_register_only_and_its_version_stays_challenger(life):
+    assert life.refused.nodes("skipped") == NODES - {"register"}
+    assert life.refused.nodes("started") == {"register"}
+    result = life.refused.result
+    assert result["gate"]["accepted"] is False
+    assert "auc" in result["gate"]["reasons"][0]
+    assert (result["model"]["version"], result["model"]["alias"]) == ("2", "challenger")
 
 
 def test_next_day_is_another_version_held_against_the_champion(life):
     assert life.next_day.nodes("started") == NODES
-    former, model = life.asked_more.result["model"], life.next_day.result["model"]
-    assert int(model["version"]) == int(former["version"]) + 1
+    former, model = life.first.result["model"], life.next_day.result["model"]
+    assert model["version"] == "3"
     reasons = " ".join(life.next_day.result["gate"]["reasons"])
     assert f"champion (version {former['version']})" in reasons
 
@@ -144,7 +156,7 @@ def test_alias_moved_and_the_former_is_previous(life, store):
         for alias in ("champion", "previous")
     }
     assert versions["champion"] == life.next_day.result["model"]["version"]
-    assert versions["previous"] == life.asked_more.result["model"]["version"]
+    assert versions["previous"] == life.first.result["model"]["version"]
 
 
 def test_changed_data_is_ingested_and_validated_anew(life, lt4rec, logs, tmp_path):
@@ -167,8 +179,11 @@ def test_nothing_is_written_outside_the_workspace(life, lt4rec):
 
 def test_nothing_half_written_is_left(life):
     assert not [*life.workspace.rglob("*.partial-*")]
-    assert not [*(life.workspace / "state").iterdir()]
-    assert not [*(life.workspace / "scratch").iterdir()]
+    kept = {"artifacts", "cache", "datasets", "locks", "mlflow.db", "reports"}
+    empty = {"runs", "scratch", "state"}
+    assert {path.name for path in life.workspace.iterdir()} == kept | empty
+    for name in empty:
+        assert not [*(life.workspace / name).iterdir()]
 
 
 def _copy_but_one_row(logs: Path, target: Path) -> None:

@@ -15,9 +15,9 @@ FILES = {"manifest.json": b"{}", "tensors.safetensors": bytes(range(256)) * 4096
 
 
 @pytest.fixture(scope="module")
-def store(proxy, tmp_path_factory) -> Store:
+def store(proxy, new_workspace) -> Store:
     """MLflow's store in a file, with its artifacts behind the proxy."""
-    workspace = tmp_path_factory.mktemp("workspace")
+    workspace = new_workspace()
     boto3.client("s3", endpoint_url=proxy.url, region_name="us-east-1").create_bucket(
         Bucket="artifacts"
     )

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import tempfile
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +88,10 @@ def settings(config: Path) -> Config:
 
 @pytest.fixture(scope="module")
 def finished(
-    settings: Config, tiny_logs: Path, tmp_path_factory: pytest.TempPathFactory
+    settings: Config, tiny_logs: Path, new_workspace: Callable[[], Path]
 ) -> tuple[Path, dict[str, Any], list[str]]:
     """A workspace, the answer, and what was said."""
-    workspace, lines = tmp_path_factory.mktemp("workspace"), []
+    workspace, lines = new_workspace(), []
     told = run_comparison(settings, str(tiny_logs), DAY, workspace, show=lines.append)
     return workspace, told, lines
 
@@ -120,29 +121,33 @@ def test_arms_beside_each_other_come_to_the_same_though_one_was_killed(
     settings: Config,
     tiny_logs: Path,
     finished: tuple[Path, dict[str, Any], list[str]],
-    tmp_path: Path,
+    new_workspace: Callable[[], Path],
 ) -> None:
-    parallel = changed(settings, {"comparison.processes": 2})
+    parallel, workspace = changed(settings, {"comparison.processes": 2}), new_workspace()
 
     def kill(line: str) -> None:  # as a system does that has no more memory
         if line.startswith("[arm-single-task-3] started"):
             max(multiprocessing.active_children(), key=lambda worker: worker.pid or 0).kill()
 
     with pytest.raises(LT4RECError, match=r"is gone: it was killed, perhaps for want of memory"):
-        run_comparison(parallel, str(tiny_logs), DAY, tmp_path, show=kill)
-    told = run_comparison(parallel, str(tiny_logs), DAY, tmp_path, show=lambda _: None)
+        run_comparison(parallel, str(tiny_logs), DAY, workspace, show=kill)
+    told = run_comparison(parallel, str(tiny_logs), DAY, workspace, show=lambda _: None)
     assert but_seconds(told) == but_seconds(finished[1])
 
 
-def test_a_comparison_cut_short_goes_on(settings: Config, tiny_logs: Path, tmp_path: Path) -> None:
+def test_a_comparison_cut_short_goes_on(
+    settings: Config, tiny_logs: Path, new_workspace: Callable[[], Path]
+) -> None:
+    workspace = new_workspace()
+
     def stop(line: str) -> None:
         if line.startswith("[compare] 2 of 3"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_comparison(settings, str(tiny_logs), DAY, tmp_path, show=stop)
+        run_comparison(settings, str(tiny_logs), DAY, workspace, show=stop)
     lines: list[str] = []
-    run_comparison(settings, str(tiny_logs), DAY, tmp_path, show=lines.append)
+    run_comparison(settings, str(tiny_logs), DAY, workspace, show=lines.append)
     skipped = {line.partition("]")[0][1:] for line in lines if "] skipped" in line}
     assert {"baselines", "arm-single-task-3"} <= skipped
     assert "arm-connection-share-3" not in skipped
@@ -225,7 +230,7 @@ def test_each_arm_and_seed_is_a_child_run_with_its_figures(
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_an_arm_that_fails_stops_the_comparison_with_its_own_error(
-    processes: int, settings: Config, tiny_logs: Path, tmp_path: Path
+    processes: int, settings: Config, tiny_logs: Path, new_workspace: Callable[[], Path]
 ) -> None:
     broken = changed(
         settings,
@@ -235,7 +240,7 @@ def test_an_arm_that_fails_stops_the_comparison_with_its_own_error(
         },
     )
     with pytest.raises(TrainingError, match="learning rate"):
-        run_comparison(broken, str(tiny_logs), DAY, tmp_path, show=lambda _: None)
+        run_comparison(broken, str(tiny_logs), DAY, new_workspace(), show=lambda _: None)
 
 
 def test_an_unknown_setting_of_an_arm_is_refused_before_anything_runs(

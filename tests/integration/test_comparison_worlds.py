@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,13 +75,16 @@ conflict = 0.5
 
 
 def test_a_world_is_compared_reported_and_found_again(
-    tiny_logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_logs: Path,
+    new_workspace: Callable[[], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "environ", os.environ.copy())
     monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())
     (tmp_path / "world.toml").write_text(WORLD)
     (tmp_path / "small.toml").write_text(CONFIG)
-    workspace, results = tmp_path / "workspace", tmp_path / "out" / "RESULTS.md"
+    workspace, results = new_workspace(), tmp_path / "out" / "RESULTS.md"
     arguments = ["compare", tmp_path / "small.toml", "--source", tiny_logs, "--json"]
     arguments += ["--workspace", workspace, "--results", results]
 

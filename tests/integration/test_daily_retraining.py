@@ -48,8 +48,8 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("workspace")
+def workspace(new_workspace: Callable[[], Path]) -> Path:
+    return new_workspace()
 
 
 @pytest.fixture(scope="module")

@@ -62,16 +62,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
 
 
 @pytest.fixture(scope="module")
-def empty_workspace(tmp_path_factory):
-    """A workspace whose store has its tables already: making them takes seconds."""
-    workspace = tmp_path_factory.mktemp("workspace")
-    open_store(Tracking(), workspace)
-    return workspace
+def workspace(new_workspace):
+    return new_workspace()
 
 
 @pytest.fixture
-def store(empty_workspace):
-    return open_store(Tracking(), empty_workspace)
+def store(workspace):
+    return open_store(Tracking(), workspace)
 
 
 @pytest.fixture

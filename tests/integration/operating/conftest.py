@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,19 +23,9 @@ from lt4rec_core.ranking.layout import Field as RankingField
 from lt4rec_core.ranking.layout import Table as RankingTable
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    workspace = tmp_path_factory.mktemp("template")
-    open_store(Tracking(experiment="template"), workspace)  # an experiment keeps its folder
-    return workspace / "mlflow.db"
-
-
 @pytest.fixture
-def workspace(tmp_path: Path, empty_database: Path) -> Path:
-    place = tmp_path / "workspace"
-    place.mkdir()
-    shutil.copyfile(empty_database, place / "mlflow.db")
-    return place
+def workspace(new_workspace: Callable[[], Path]) -> Path:
+    return new_workspace()
 
 
 @pytest.fixture
@@ -49,10 +40,9 @@ def past(store: Store, tmp_path: Path) -> Past:
 
 
 @pytest.fixture(scope="session")
-def three_database(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def three_database(new_workspace: Callable[[], Path]) -> Path:
     """Three versions, the last one refused by the gate."""
-    workspace = tmp_path_factory.mktemp("three")
-    shutil.copyfile(empty_database, workspace / "mlflow.db")
+    workspace = new_workspace()
     past = Past(open_store(Tracking(), workspace), workspace / "past")
     for number, accepted in enumerate((True, True, False), start=1):
         past.version("0" * 32, f"2026-01-0{number}", accepted)
