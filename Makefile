@@ -37,7 +37,7 @@ help:
 	@echo "make test           the whole test suite"
 	@echo "make test-services  the DAG on PostgreSQL, an MLflow server and S3, on loopback"
 	@echo "make test-faults    kills a run fifty times, and thirty days in a row, at random moments (half an hour)"
-	@echo "make fuzz           gives every reader $(FUZZ_EXAMPLES) spoiled files (an hour on 2 cores)"
+	@echo "make fuzz           gives every reader $(FUZZ_EXAMPLES) spoiled files (about 18 minutes on 2 cores)"
 	@echo "make audit          looks the pinned packages up in the OSV database of weaknesses"
 	@echo "make check          lint, types and import contracts"
 	@echo "make fix            formats and mends what the linter can mend"

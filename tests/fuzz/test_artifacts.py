@@ -222,8 +222,15 @@ def test_a_dataset_is_read_or_refused(fuzz, own_dataset, name):
 
 
 def test_a_manifest_alone_is_read_or_refused(fuzz, own_dataset):
-    seed = (own_dataset / "manifest.json").read_bytes()
-    fuzz("manifest", [seed], lambda path: Manifest.from_json(path.read_bytes()))
+    file = own_dataset / "manifest.json"
+
+    def read() -> None:
+        Manifest.from_json(file.read_bytes())
+
+    def seal() -> None:
+        file.write_text(json.dumps(sealed(record_of(file))))
+
+    fuzz("manifest", [file.read_bytes()], twice(file, read, seal))
 
 
 @pytest.mark.parametrize("kind", ["day", "tensors"])
