@@ -19,10 +19,10 @@ def validate(
     from dataclasses import replace
 
     from components.inputs import open_input_dataset, open_input_profiles
-    from components.step import open_step
     from components.stopped_days import tell_verdict
+    from components.validation_step import open_validation
 
-    with open_step("validate", config, run, {"dataset": dataset}) as step:
+    with open_validation(config, run, dataset) as step:
         if step.needed:
             from lt4rec_core.stages.validate import validate as stage
 

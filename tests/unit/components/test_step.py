@@ -157,17 +157,6 @@ def test_run_of_a_killed_step_is_ended_by_the_next(store: Store, config: Config,
     assert store.client.get_run(killed).info.status == "KILLED"
 
 
-def test_evidence_of_a_refusal_is_kept_and_is_no_result(store: Store, config: Config) -> None:
-    with pytest.raises(SystemExit), opened(store, config) as step:
-        write(step)
-        kept = step.keep_evidence()
-        raise InputError("refused")
-    assert (kept / "made").exists()
-    with opened(store, config) as again:
-        assert again.needed
-        write(again)
-
-
 def test_two_runs_do_not_work_on_one_step(store: Store, config: Config) -> None:
     with opened(store, config) as step:
         lock = store.workspace / "locks" / step.room.name
