@@ -20,7 +20,7 @@ from components.version_tags import MODEL, version_tags
 from lt4rec_core.artifact import file_inside
 from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.data.dataset import Dataset
-from lt4rec_core.errors import ArtifactError
+from lt4rec_core.errors import ArtifactError, StoreError
 from lt4rec_core.ranking.layout import LAYOUT_FILE
 from lt4rec_core.stages.register import Registration
 
@@ -126,6 +126,7 @@ def register_model(
     key: str,
     tags: Mapping[str, str],
     scratch: Path,
+    champion: str,
 ) -> RegisteredModel:
     """Registers the ranking model once and gives it the alias that the gate decided.
 
@@ -138,9 +139,10 @@ def register_model(
         key: names this registration; the same key never makes a second version.
         tags: further tags of the version (config digest, git commit).
         scratch: folder for temporary files.
+        champion: the version that was champion when the gate judged, "" for none.
 
     Raises:
-        StoreError: the registry can't be written.
+        StoreError: the registry can't be written, or there's another champion by now.
     """
     finished = find_registered(store, name, key)
     if finished is not None:
@@ -166,7 +168,7 @@ def register_model(
         else:
             for tag, value in every_tag.items():
                 store.client.set_model_version_tag(name, version.version, tag, value)
-        _place(store, name, str(version.version), alias)
+        _place(store, name, str(version.version), alias, champion)
         store.client.set_model_version_tag(name, version.version, ALIAS, alias)
     return RegisteredModel(name, str(version.version), alias)
 
@@ -212,11 +214,18 @@ def _serves_a_later_day(store: Store, name: str, data_date: str) -> bool:
     return champion is not None and champion.tags.get("lt4rec.data_date", "") > data_date > ""
 
 
-def _place(store: Store, name: str, version: str, alias: str) -> None:
+def _place(store: Store, name: str, version: str, alias: str, judged: str) -> None:
+    """Sets the alias; a champion only where the champion is still the one of the judgement."""
     if alias == CHAMPION:
-        former = _by_alias(store, name, CHAMPION)
-        if former is not None and str(former.version) != version:
-            _set_alias(store, name, PREVIOUS, former.version)
+        former = champion_version(store, name)
+        if former not in (judged, version):
+            store.client.delete_model_version(name, version)
+            raise StoreError(
+                f"{name!r} has the champion {former or 'none'} now; when the new model was judged "
+                f"it was {judged or 'none'}: run again, and it's judged anew"
+            )
+        if former not in ("", version):
+            _set_alias(store, name, PREVIOUS, former)
     _set_alias(store, name, alias, version)
 
 

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import fcntl
 import json
+import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import quote
 
+from components.locks import champion_lock
 from components.model_registry import ALIAS, CHAMPION, PREVIOUS, champion_version, model_folder
 from components.store import Store, store_errors
 from lt4rec_core.data.atomic import sha256_file
@@ -82,7 +81,7 @@ def promote(
         ArtifactError: the version's model isn't what was registered.
         StoreError: the registry failed, or another writer was faster.
     """
-    with _alone(store, name):
+    with champion_lock(store.workspace, name, _to_stderr):
         return _move(store, name, "promote", version, who, reason, now)
 
 
@@ -96,7 +95,7 @@ def rollback(
     Raises:
         InputError: there was no champion before; or as `promote`, like all others.
     """
-    with _alone(store, name):
+    with champion_lock(store.workspace, name, _to_stderr):
         current = champion_version(store, name)
         made = changes(store, name, current) if current else []
         if not to and made and made[-1].action == "rollback":
@@ -191,7 +190,9 @@ def read_tags(store: Store, name: str, version: str) -> dict[str, str]:
 
     with store_errors(f"version {version} of the model {name!r} can't be read"):
         try:
-            return dict(store.client.get_model_version(name, version).tags)
+            found = store.client.get_model_version(name, version)
+            if str(found.version) == version:  # MLflow takes "01" for 1
+                return dict(found.tags)
         except MlflowException as error:
             if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
@@ -222,11 +223,5 @@ def _tell(store: Store, name: str, key: str, change: Change) -> None:
         store.client.set_model_version_tag(name, change.version, key, text)
 
 
-@contextmanager
-def _alone(store: Store, name: str) -> Iterator[None]:
-    """Lets the changes of one workspace happen one after the other."""
-    path = store.workspace / "locks" / f"champion-{quote(name, safe='')}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -13,6 +13,7 @@ from components import model_registry
 from components.choice_step import tags_of
 from components.days_done import GAIN, MADE_OF, SEARCHED, champion_as_of
 from components.inputs import open_input_checkpoint, open_input_dataset, open_input_masks
+from components.locks import champion_lock
 from components.reference import Reference
 from components.step import Step, open_step
 from lt4rec_core.config import digest
@@ -26,6 +27,7 @@ _OUTCOME = "registered.json"
 class RegistrationStep(Step):
     """Registers the same model of the same day once, whichever champion it meets later.
 
+    Nobody moves the champion between the judgement and what follows from it.
     A registration that was killed and is repeated is held against the champion that it
     met at first: a version that it made itself doesn't count.
     """
@@ -56,19 +58,7 @@ class RegistrationStep(Step):
 
         data = open_input_dataset(self, dataset)
         name = self.config.register.model_name
-        champion = model_registry.load_version(self.store, name, self._rival())
         judged = open_evaluation(self.folder(evaluation))
-        registration = stage(
-            self.config,
-            data,
-            open_input_checkpoint(self, joint, data),
-            open_input_masks(self, masks, data),
-            judged,
-            champion.folder if champion else None,
-            self.target,
-            self.tracker,
-            champion.name if champion else "champion",
-        )
         made_of = {"dataset": dataset, "joint": joint}
         made_of |= {f"mask-{task}": reference for task, reference in masks.items()}
         made_of |= {f"single-{task}": reference for task, reference in singles.items()}
@@ -79,9 +69,31 @@ class RegistrationStep(Step):
             GAIN: json.dumps(gains_of(judged.metrics)),
             **(choice_tags(open_choice(self.folder(search))) if search else {}),
         }
-        model = model_registry.register_model(
-            self.store, self.run_id, name, registration, data, self.key, tags, self.room
-        )
+        with champion_lock(self.store.workspace, name, self.tracker.progress):
+            current = model_registry.champion_version(self.store, name)
+            rival = model_registry.load_version(self.store, name, self._rival())
+            registration = stage(
+                self.config,
+                data,
+                open_input_checkpoint(self, joint, data),
+                open_input_masks(self, masks, data),
+                judged,
+                rival.folder if rival else None,
+                self.target,
+                self.tracker,
+                rival.name if rival else "champion",
+            )
+            model = model_registry.register_model(
+                self.store,
+                self.run_id,
+                name,
+                registration,
+                data,
+                self.key,
+                tags,
+                self.room,
+                current,
+            )
         self.tracker.progress(f"registered {name} version {model.version} as {model.alias}")
         outcome = {
             "gate": registration.decision.to_json(),

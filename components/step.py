@@ -7,7 +7,6 @@ a failure.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import sys
@@ -22,6 +21,7 @@ from components.digests import stage_settings, step_key
 from components.failures import Failure, write_failure
 from components.injected import injected_run
 from components.lifeline import die_with_runner
+from components.locks import locked
 from components.reference import Reference
 from components.retries import note_if_final, stop_if_final
 from components.run_context import RunContext
@@ -146,16 +146,6 @@ class Step:
         """Puts the stage's artifact into the store."""
         return self.store.log_folder(self.run_id, self.target, self.stage)
 
-    def keep_evidence(self) -> Path:
-        """Keeps what a stage made that must stop the run, in MLflow and in the workspace.
-
-        It isn't filed as a result, and isn't found as one by the next run.
-        """
-        kept = self.context.workspace / "failures" / f"{self.context.run_id}-{self.node}"
-        self.store.log_folder(self.run_id, self.target, self.stage)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        return self.target.rename(kept)
-
     def check(self, reference: Reference) -> None:
         """Raises ArtifactError unless a result found is still there and still what it was."""
         self.store.folder(reference)
@@ -209,7 +199,9 @@ def open_step(
         settings = change(settings_in(from_mapping(json.loads(config)), context.world))
         step = kind(node, settings, open_store(settings.tracking, context.workspace), context, task)
         step.prepare(inputs, extra(step))
-        with _locked(context.workspace / "locks" / step.room.name, name):
+        waits = f"[{name}] waits: another run is at work on this step"
+        lock = context.workspace / "locks" / step.room.name
+        with locked(lock, lambda: print(waits, flush=True)):  # noqa: T201
             step.begin()
             yield step
             step.finish()
@@ -245,18 +237,6 @@ def _fail(step: Step | None, context: RunContext, failure: Failure) -> None:
             step.store.end(context.run_id, "FAILED")
     except LT4RECError as error:  # the store may be what failed
         print(f"[{failure.stage}] {error}", file=sys.stderr, flush=True)  # noqa: T201
-
-
-@contextmanager
-def _locked(path: Path, node: str) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"[{node}] waits: another run is at work on this step", flush=True)  # noqa: T201
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _flat(settings: object, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from mlflow.exceptions import MlflowException
 
 from components.model_registry import (
     champion_version,
@@ -129,7 +130,8 @@ def registration(tmp_path):
 def put(store, name, dataset, registration, tmp_path):
     """Registers a model under a key."""
 
-    def put(key, **made):
+    def put(key, judged=None, **made):
+        """`judged` is who was champion then, where it isn't the champion of now."""
         run_id = store.start_parent("run", {})
         return register_model(
             store,
@@ -140,6 +142,7 @@ def put(store, name, dataset, registration, tmp_path):
             f"{name}/{key}",
             {"lt4rec.config": "config-digest"},
             tmp_path / "scratch",
+            champion_version(store, name) if judged is None else judged,
         )
 
     return put
@@ -214,6 +217,17 @@ def test_two_writers_of_one_registration_leave_one_version(put, store, name, ali
     assert aliases() == {"champion": "1"}
 
 
+def test_a_verdict_about_a_champion_of_before_promotes_nobody(put, store, name, aliases):
+    put("a")
+    with pytest.raises(StoreError, match=r"has the champion 1 now; when .* it was none: run again"):
+        put("b", judged="", seed=1)
+    assert aliases() == {"champion": "1"}
+    assert len(store.client.search_model_versions(f"name = '{name}'")) == 1
+    put("b", seed=1)
+    assert aliases()["previous"] == "1"
+    assert put("c", judged="1", accepted=False).alias == "challenger"
+
+
 def test_repeating_an_old_registration_moves_no_alias(put, aliases):
     put("a")
     put("b", seed=1)
@@ -230,9 +244,16 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("after", "fault", "seen"),
+    [
+        (False, KeyboardInterrupt, KeyboardInterrupt),
+        (True, KeyboardInterrupt, KeyboardInterrupt),
+        (False, MlflowException("Connection refused"), StoreError),
+    ],
+)
 def test_killed_in_between_there_is_a_champion_and_a_repeat_heals(
-    put, store, name, aliases, monkeypatch, moment, after
+    put, store, name, aliases, monkeypatch, moment, after, fault, seen
 ):
     put("a")
     real = getattr(type(store.client), moment)
@@ -240,11 +261,11 @@ def test_killed_in_between_there_is_a_champion_and_a_repeat_heals(
     def killed(self, *arguments, **named):
         if after:
             real(self, *arguments, **named)
-        raise KeyboardInterrupt
+        raise fault
 
     with monkeypatch.context() as patch:
         patch.setattr(type(store.client), moment, killed)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(seen):
             put("b", seed=1)
     assert aliases()["champion"] in {"1", "2"}
     # The repeat meets the champion that the killed try met.
@@ -276,8 +297,6 @@ def test_the_version_comes_from_its_run(put, store, name):
 
 
 def test_a_registry_that_refuses_is_told_plainly(put, store, monkeypatch):
-    from mlflow.exceptions import MlflowException
-
     def refuse(*_, **__):
         raise MlflowException("the database is locked")
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.model_registry import _ensure_name, _place
+from components.model_registry import _ensure_name, _place, champion_version
 from components.pipeline_run import MODEL_NAME, PIPELINE
 from components.store import DIGEST, PATH, Store, open_store
 from lt4rec_core.config import Tracking
@@ -143,7 +143,13 @@ class Past:
         _ensure_name(self.store, self.name)
         tags = {key: value for key, value in (tags | changed).items() if value}
         made = client.create_model_version(self.name, model.parent.as_uri(), run, tags=tags)
-        _place(self.store, self.name, str(made.version), alias)
+        _place(
+            self.store,
+            self.name,
+            str(made.version),
+            alias,
+            champion_version(self.store, self.name),
+        )
         return str(made.version)
 
     def model(self, version: str) -> Path:

@@ -41,7 +41,7 @@ def test_first_champion_can_be_made_by_hand(past: Any) -> None:
     assert past.aliases() == {"champion": "1", "challenger": "1"}
 
 
-@pytest.mark.parametrize("version", ["4", "latest", "0"])
+@pytest.mark.parametrize("version", ["4", "latest", "0", "01"])
 def test_version_that_does_not_exist_is_refused(three: Any, version: str) -> None:
     with pytest.raises(InputError, match=r"no version '.*'; there are \[1, 2, 3\]"):
         promote(three.store, "feed", version, **WHO)
