@@ -110,10 +110,9 @@ def finished_day(store: Store, model: str, data_date: str) -> str | None:
     """Returns the latest run that retrained `model` for the day and ended; None if none did."""
     condition = (
         f"attributes.status = 'FINISHED' and tags.`{PIPELINE}` = '{DAILY}' "
-        f"and tags.`{MODEL_NAME}` = '{model}' and tags.data_date = '{data_date}' "
-        f"and tags.`{WORKSPACE}` = '{store.workspace}'"
+        f"and tags.`{MODEL_NAME}` = '{model}' and tags.data_date = '{data_date}'"
     )
-    return next((str(run.info.run_id) for run in store.search(condition)), None)
+    return next((str(run.info.run_id) for run in store.search_here(condition)), None)
 
 
 @contextmanager
@@ -132,10 +131,9 @@ def held(workspace: Path) -> Iterator[str]:
 
 def end_killed(store: Store) -> None:
     """Ends the local runs of this workspace, and their steps, whose process is gone."""
-    for run in store.search("attributes.status = 'RUNNING'"):
+    for run in store.search_here("attributes.status = 'RUNNING'"):
         lock = run.data.tags.get(_LOCK)
-        ours = run.data.tags.get(WORKSPACE) == str(store.workspace)
-        if lock is None or not ours or _is_held(_lock(store.workspace, lock)):
+        if lock is None or _is_held(_lock(store.workspace, lock)):
             continue
         end_all(store, run.info.run_id)
         shutil.rmtree(scratch_folder(store.workspace, run.info.run_id), ignore_errors=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from components.pipeline_run import DAILY, MODEL_NAME, PIPELINE
 from components.step import Step
-from components.store import WORKSPACE, Store
+from components.store import Store
 from lt4rec_core.validation.outcome import ValidationOutcome
 
 BROKE = "lt4rec.broke"
@@ -34,10 +34,8 @@ def stopped_days(store: Store, model: str, days: Collection[str]) -> dict[str, s
         f"and tags.`{BROKE}` != ''"
     )
     latest: dict[str, str] = {}
-    for run in store.search(condition):
-        tags = run.data.tags
-        if tags.get(WORKSPACE) == str(store.workspace):  # its path may have a quote in it
-            latest.setdefault(tags.get("data_date", ""), tags[BROKE])
+    for run in store.search_here(condition):
+        latest.setdefault(run.data.tags.get("data_date", ""), run.data.tags[BROKE])
     return {
         day: f"validation stopped its run ({latest[day]})"
         for day in days

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from components.store import WORKSPACE, Store, open_store, store_errors
+from components.store import Store, open_store, store_errors
 from lt4rec_core.config import Tracking
 from lt4rec_core.data.atomic import file_aside
 from lt4rec_core.errors import InputError
@@ -78,13 +78,7 @@ def _run(store: Store, run_id: str) -> Any:
             raise InputError(f"there is no run {run_id!r} in {store.uri}: {error}") from None
     with store_errors("runs can't be searched"):
         everywhere = [found.experiment_id for found in store.client.search_experiments()]
-        runs = store.client.search_runs(
-            everywhere,
-            f"attributes.status = 'FINISHED' and tags.`{WORKSPACE}` = '{store.workspace}'",
-            order_by=["attributes.start_time DESC"],
-            max_results=50,
-        )
-    for run in runs:
+    for run in store.search_here("attributes.status = 'FINISHED'", everywhere):
         if store.client.list_artifacts(run.info.run_id, _FOLDER):
             return run
     raise InputError(

@@ -9,6 +9,7 @@ import pytest
 from components.pipeline_run import (
     KFP_RUN,
     end_killed,
+    finished_day,
     held,
     new_parent,
     scratch_folder,
@@ -87,3 +88,15 @@ def test_second_attempt_of_a_kubeflow_run_goes_on_with_its_run(
     first = attempt("one")
     assert attempt("one") == first
     assert attempt("two") != first
+
+
+def test_finished_day_is_found_whatever_quotes_are_in_the_workspaces_path(
+    store: Store, config: Config
+) -> None:
+    place = dataclasses.replace(store, workspace=Path("""/it's a "place"/`x`"""))
+    name, day = config.register.model_name, "2026-01-04"
+    run = new_parent(place, config, "/logs", day, "", day={"forced": False})
+    assert finished_day(place, name, day) is None
+    place.end(run, "FINISHED")
+    assert finished_day(place, name, day) == run
+    assert finished_day(store, name, day) is None
