@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.dataset_step import LATE
 from components.pipeline_run import CONFIG_FILE, MODEL_NAME, PIPELINE
 from components.reference import Reference
 from components.store import NODE, WORKSPACE, Store, last_first, local_path, store_errors
@@ -42,12 +44,7 @@ def read_days(store: Store, name: str) -> list[Day]:
     """
     registry = _read_registry(store, name)
     children = _children(store)
-    runs = [
-        run
-        for run in store.search(f"tags.`{WORKSPACE}` != ''")
-        if run.data.tags.get(MODEL_NAME, name) == name
-        and run.data.tags.get(PIPELINE, "training") not in ("comparison", "validation")
-    ]
+    runs = [run for run in _runs(store) if run.data.tags.get(MODEL_NAME, name) == name]
     by_date: dict[str, list[_Run]] = {}
     for run in runs:
         found = _Run(run, children.get(run.info.run_id, {}), registry)
@@ -69,16 +66,20 @@ def read_config(store: Store, run_id: str) -> dict[str, Any]:
 def find_model(store: Store, name: str = "") -> str:
     """Returns `name`, or the name of the only registered model there is.
 
+    Where none is registered yet, the models that runs were about count: their days failed.
+
     Raises:
         InputError: there is no such model, or it isn't clear which is meant.
     """
     with store_errors("registered models can't be listed"):
-        known = sorted(str(model.name) for model in store.client.search_registered_models())
+        known = {str(model.name) for model in store.client.search_registered_models()}
+    if not known or (name and name not in known):
+        known |= {run.data.tags[MODEL_NAME] for run in _runs(store) if MODEL_NAME in run.data.tags}
     if name in known:
         return name
     if not name and len(known) == 1:
-        return known[0]
-    there = f"registered are {known}" if known else "none is registered yet"
+        return known.pop()
+    there = f"registered are {sorted(known)}" if known else "none is registered yet"
     if name:
         raise InputError(f"{store.uri} has no registered model {name!r}; {there}")
     raise InputError(f"which model of {store.uri} is meant? Name it in --model; {there}")
@@ -188,6 +189,7 @@ def _day(store: Store, run: _Run, registry: _Registry) -> Day:
         failure=run.failure or unread,
         version=number,
         aliases=registry.aliases.get(number, ()),
+        late=json.loads(tags.get(LATE, "{}")),
         config=tags.get("config_digest", ""),
         **found,
     )
@@ -237,6 +239,13 @@ def _read_registry(store: Store, name: str) -> _Registry:
     for alias, version in sorted(aliases.items()):
         by_version[str(version)] = (*by_version.get(str(version), ()), alias)
     return _Registry({version.run_id: version for version in versions}, by_version)
+
+
+def _runs(store: Store) -> list[Any]:
+    """Runs of pipelines that register a model, the latest first."""
+    runs = store.search(f"tags.`{WORKSPACE}` != ''")
+    others = ("comparison", "validation")
+    return [run for run in runs if run.data.tags.get(PIPELINE, "training") not in others]
 
 
 def _fetch(store: Store, run_id: str, path: str, target: Path) -> None:

@@ -47,12 +47,20 @@ class Alert:
 
 
 def alerts_of(settings: Monitor, days: Sequence[Day]) -> dict[str, tuple[Alert, ...]]:
-    """Returns the alerts of every day by its run's id, each judged by the days before it."""
-    return {day.run_id: judge_day(settings, day, days[:place]) for place, day in enumerate(days)}
+    """Returns the alerts of every day by its run's id, each judged by the days before it.
+
+    A day whose run is still at work has none yet.
+    """
+    return {
+        day.run_id: () if day.status == "running" else judge_day(settings, day, days[:place])
+        for place, day in enumerate(days)
+    }
 
 
 def judge_day(settings: Monitor, day: Day, before: Sequence[Day]) -> tuple[Alert, ...]:
     """Returns the alerts of `day`, errors first; `before` are all days before it, in order.
+
+    A day is judged when it should be there: a run that is still at work has failed, too.
 
     Raises:
         ConfigError: [monitor.severity] names a check that doesn't exist.

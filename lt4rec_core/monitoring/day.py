@@ -61,6 +61,7 @@ class Day:
         accepted: the gate's verdict, None where it wasn't reached; `reasons` go with it.
         version: of the registered model, "" if there is none; `aliases` are those of now.
         left_out: days that the run did without, each with why.
+        late: days before it whose data the run found changed since they ran, each with how.
         dataset: digest of the dataset.
         config: digest of the configuration.
     """
@@ -81,6 +82,7 @@ class Day:
     version: str = ""
     aliases: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    late: Mapping[str, str] = field(default_factory=dict)
     dataset: str = ""
     config: str = ""
 

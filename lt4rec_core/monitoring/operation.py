@@ -11,8 +11,8 @@ from lt4rec_core.monitoring.window import days_between
 
 
 def _failed(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:  # noqa: ARG001
-    broken = day.status in ("failed", "killed", "missing")
     detail = " ".join(day.failure.split())[:300] or f"the run is {day.status}"
+    broken = day.status != "finished"
     yield Measure("runs that didn't end well", float(broken), high=0.0, detail=detail)
 
 
@@ -21,6 +21,11 @@ def _missed(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Meas
     if distance is not None:
         detail = f"the day before that ran is {before[-1].date}"
         yield Measure("days without a run", distance - 1.0, high=0.0, detail=detail)
+
+
+def _late(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:  # noqa: ARG001
+    detail = "; ".join(f"{date} had {change}" for date, change in day.late.items())
+    yield Measure("days changed since they ran", float(len(day.late)), high=0.0, detail=detail)
 
 
 def _champion_age(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:
@@ -46,6 +51,11 @@ MISSED_DAY = Check(
     about="Every day has a run.",
     severity="warning",
     measure=_missed,
+)
+LATE_DATA = Check(
+    about="Days that ran keep their data; one that doesn't can be run again.",
+    severity="warning",
+    measure=_late,
 )
 CHAMPION_AGE = Check(
     about="The champion is replaced before it is too old.",

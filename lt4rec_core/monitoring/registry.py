@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from lt4rec_core.config.data import Severity
 from lt4rec_core.errors import ConfigError
 from lt4rec_core.monitoring.check import Check
-from lt4rec_core.monitoring.operation import CHAMPION_AGE, FAILED_RUN, MISSED_DAY
+from lt4rec_core.monitoring.operation import CHAMPION_AGE, FAILED_RUN, LATE_DATA, MISSED_DAY
 from lt4rec_core.monitoring.quality import METRIC, MTL_GAIN
 from lt4rec_core.monitoring.quantity import CALIBRATION, DRIFT, LABEL_RATE, VOLUME
 
 CHECKS: dict[str, Check] = {
     "failed_run": FAILED_RUN,
     "missed_day": MISSED_DAY,
+    "late_data": LATE_DATA,
     "champion_age": CHAMPION_AGE,
     "metric": METRIC,
     "mtl_gain": MTL_GAIN,

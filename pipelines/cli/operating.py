@@ -92,13 +92,16 @@ def monitor(
     as_json: JsonOption = False,
 ) -> None:
     """Judge a day by the days before it, and post its alerts; exits with 4 on an error."""
-    store, name, bounds = _open(workspace, config, "", "", settings)
+    chosen = read_config(config, settings)
+    confine(workspace)
     from lt4rec_core.errors import AlertError
     from pipelines.cli.days import tell_alerts
+    from pipelines.cli.fetching import open_existing
     from pipelines.monitoring import monitor as judge
 
-    day = day_of(date, scheduled, read_config(config, settings))
-    judged = judge(store, name, bounds, day)
+    store = open_existing(chosen.tracking, workspace)
+    day = day_of(date, scheduled, chosen)
+    judged = judge(store, chosen.register.model_name, chosen.monitor, day)
     if as_json:
         print_json(judged.to_json())
     else:

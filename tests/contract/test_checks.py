@@ -60,8 +60,10 @@ BAD: dict[str, list[tuple[Callable[[Day], Day], list[Day], int]]] = {
         (of_day(status="failed", failure="validate broke"), QUIET, 1),
         (of_day(status="killed"), QUIET, 1),
         (of_day(status="missing"), QUIET, 1),
+        (of_day(status="running"), QUIET, 1),
     ],
     "missed_day": [(of_day(), GONE, 1)],
+    "late_data": [(of_day(late={"2026-01-05": "9 rows when its day ran, 10 now"}), QUIET, 1)],
     "champion_age": [(of_day(accepted=False), OLD, 1)],
     "metric": [
         (of_task("ctr", model={"auc": 0.68}), QUIET, 2),
@@ -123,6 +125,11 @@ def test_task_with_few_events_raises_nothing(name: str) -> None:
         bad = worsen(days[-1])
         few = {task: dataclasses.replace(found, events=99) for task, found in bad.tasks.items()}
         assert judge_day(Monitor(), dataclasses.replace(bad, tasks=few), days[:-1]) == ()
+
+
+def test_day_that_is_being_run_is_not_judged_among_all_days() -> None:
+    days = [*QUIET[:-1], dataclasses.replace(QUIET[-1], status="running")]
+    assert set(alerts_of(Monitor(), days).values()) == {()}
 
 
 def test_errors_come_first() -> None:

@@ -109,6 +109,15 @@ def test_quiet_day_ends_well_and_an_error_with_four(
     assert "1 alert(s) of severity error" in missing.stderr
 
 
+def test_first_night_that_fails_or_is_missing_is_an_alert_already(
+    past: Any, call: Callable[..., Result], config: Path
+) -> None:
+    assert call("monitor", config, "--date", "2026-01-01").exit_code == 4
+    past.parent("2026-01-01")  # its pod was killed: nobody ended the run
+    result = call("monitor", config, "--date", "2026-01-01")
+    assert (result.exit_code, "the run is running" in result.stdout) == (4, True)
+
+
 def test_warning_does_not_end_the_monitor_badly(
     past: Any, call: Callable[..., Result], config: Path
 ) -> None:

@@ -122,3 +122,19 @@ def test_only_model_there_is_needs_no_name(past: Any) -> None:
     past.day("2026-01-01")
     with pytest.raises(InputError, match="which model"):
         find_model(past.store)
+
+
+def test_model_whose_first_days_failed_is_found_and_its_days_told(past: Any) -> None:
+    past.store.end(past.parent("2026-01-01", "comparison"), "FAILED")
+    with pytest.raises(InputError, match="none is registered yet"):
+        find_model(past.store)
+    past.store.end(past.parent("2026-01-01"), "FAILED")
+    assert find_model(past.store) == find_model(past.store, "feed") == "feed"
+    assert [day.status for day in read_days(past.store, "feed")] == ["failed"]
+
+
+def test_late_data_that_a_run_found_is_told_of_its_day(past: Any) -> None:
+    run = past.day("2026-01-02")
+    past.store.set_tags(run, {"lt4rec.late": '{"2026-01-01": "9 rows, 10 now"}'})
+    (day,) = read_days(past.store, "feed")
+    assert day.late == {"2026-01-01": "9 rows, 10 now"}
