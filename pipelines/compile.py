@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.data.atomic import file_aside
-from lt4rec_core.errors import ConfigError
 from lt4rec_core.preflight import check_ready
 
 
@@ -34,10 +32,9 @@ def compile_pipeline(
         scheduled: the test day follows from the time that a run is due; not of a comparison.
 
     Raises:
-        ConfigError: a name isn't known, or an address has a password in it.
+        ConfigError: a name isn't known.
     """
     check_ready(config)
-    _refuse_passwords(to_mapping(config))
     from kfp import compiler
 
     from pipelines.comparison import comparison_pipeline
@@ -70,15 +67,3 @@ def compile_pipeline(
 def _head(config: Config) -> str:
     account = config.cluster.service_account
     return f"# Submit with the service account {account!r}.\n" if account else ""
-
-
-def _refuse_passwords(settings: object, place: str = "") -> None:
-    """The IR has the whole configuration, and whoever may see a run may read it."""
-    if isinstance(settings, dict):
-        for key, value in settings.items():
-            _refuse_passwords(value, f"{place}.{key}".lstrip("."))
-    elif isinstance(settings, str) and re.search(r"://[^/@\s]*:[^/@\s]+@", settings):
-        raise ConfigError(
-            f"{place} has a password in its address, and would show it; put it into a secret, "
-            "and name that in [[cluster.secrets]]"
-        )

@@ -7,6 +7,7 @@ import difflib
 import functools
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,8 +47,9 @@ def from_mapping(values: Mapping[str, Any]) -> Config:
     """Builds a checked Config from plain values, over those of the preset that they name.
 
     Raises:
-        ConfigError: as `load` does.
+        ConfigError: as `load` does, or an address has a password in it.
     """
+    _refuse_passwords(values)
     try:
         return check(_ADAPTER.validate_python(with_preset(values)))
     except pydantic.ValidationError as error:
@@ -85,6 +87,22 @@ def digest(*parts: Any) -> str:
     """SHA-256 (hex) of sections, strings or numbers: the same parts give the same digest."""
     plain = [to_mapping(part) if dataclasses.is_dataclass(part) else part for part in parts]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _refuse_passwords(values: Any, place: str = "") -> None:
+    """What has the configuration shows it: a compiled pipeline, MLflow, messages."""
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            _refuse_passwords(value, f"{place}.{key}".lstrip("."))
+    elif isinstance(values, list | tuple):
+        for value in values:
+            _refuse_passwords(value, place)
+    elif isinstance(values, str) and re.search(r"://[^/@\s]*:[^/@\s]+@", values):
+        raise ConfigError(
+            f"{place} has a password in its address, and would show it; leave it out: MLflow reads "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, PostgreSQL PGPASSWORD, and a "
+            "cluster's tasks have them from the secrets that [[cluster.secrets]] names"
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:

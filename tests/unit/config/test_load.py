@@ -149,3 +149,19 @@ def test_an_absurd_override_is_refused(tmp_path, value):
     path.write_text('[[fields]]\nname = "user_id"\n[model]\nhidden = [8, 4]\n')
     with pytest.raises(ConfigError):
         load(path, [f"model.hidden.x.y={value}"])
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"tracking": {"uri": "postgresql://user:hush@db/mlflow"}},
+        {"cluster": {"source": "https://user:hush@logs"}},
+        {"cluster": {"kubeflow": {"host": "https://user:hush@kubeflow"}}},
+        {"ingest": {"s3": {"endpoint_url": "http://user:hush@s3"}}},
+        {"fields": [{"name": "user", "column": "http://:hush@s3"}]},
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_shown(sections) -> None:
+    with pytest.raises(ConfigError, match="has a password") as caught:
+        from_mapping({**FIELDS, **sections})
+    assert "hush" not in str(caught.value)
