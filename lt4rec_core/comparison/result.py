@@ -42,7 +42,7 @@ class Result:
 
     def predictions(self) -> pl.DataFrame:
         """Reads the test rows: keys, labels, slices' columns and predictions."""
-        return pl.read_parquet(self.root / _PREDICTIONS)
+        return pl.read_parquet(self.root / _PREDICTIONS, glob=False)
 
 
 def save_result(

@@ -46,7 +46,7 @@ class Dataset:
         """Returns the rows of a split, lazily: one row an impression."""
         import polars as pl
 
-        return pl.scan_parquet(list(self.paths(split)))
+        return pl.scan_parquet(list(self.paths(split)), glob=False)
 
     def verify(self, day: str) -> None:
         """Raises ArtifactError unless the file of `day` is there, as it was written."""
@@ -57,7 +57,7 @@ class Dataset:
         """Returns the `id`, `index` and `count` of a categorical table's ids, by index."""
         import polars as pl
 
-        return pl.read_parquet(inside(self.root, vocabulary_file(table)))
+        return pl.read_parquet(inside(self.root, vocabulary_file(table)), glob=False)
 
 
 def trained_on(dataset: Dataset, days: Collection[str]) -> Dataset:

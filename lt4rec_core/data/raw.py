@@ -111,7 +111,7 @@ def _refuse_unparsable(
 
 def _split_sessions(whole: RawDay, settings: Ingest) -> dict[Split, tuple[RawDay, ...]]:
     """Cuts a parked file without dates into one file a split."""
-    rows = pl.scan_parquet(whole.path).with_columns(pl.col("session").fill_null(""))
+    rows = pl.scan_parquet(whole.path, glob=False).with_columns(pl.col("session").fill_null(""))
     sessions = rows.select("session").unique().collect(engine="streaming")["session"]
     shares = (settings.test_share, settings.validation_share)
     chosen = [split_of_session(session, *shares) for session in sessions]

@@ -72,7 +72,7 @@ def measure(day: str, path: Path, labels: Sequence[str]) -> RawDay:
     """Counts the rows and labels of a file."""
     columns = {name: pl.col(f"label.{name}") for name in labels}
     totals = (
-        pl.scan_parquet(path)
+        pl.scan_parquet(path, glob=False)
         .select(
             pl.len().alias("rows"),
             *(_units(column).sum().alias(f"sum.{name}") for name, column in columns.items()),

@@ -136,7 +136,7 @@ def _pieces(dataset: Dataset, split: str) -> Iterator[dict[str, npt.NDArray[Any]
     end = 0
     yield {"starts": np.zeros(1, np.int64)}
     for path in dataset.paths(split):
-        frame = pl.scan_parquet(path)
+        frame = pl.scan_parquet(path, glob=False)
         rows = int(frame.select(pl.len()).collect().item())
         for first in range(0, rows, _ROWS_AT_ONCE):
             piece = _read(dataset, frame.slice(first, _ROWS_AT_ONCE))

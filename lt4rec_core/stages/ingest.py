@@ -89,7 +89,7 @@ def ingest_from(
         log = gather(read, splits, location, settings)
         _refuse_untrainable(config, log)
         known = None if base is None else encoding_of(base)
-        train = {day.day: pl.scan_parquet(day.path) for day in log.splits["train"]}
+        train = {day.day: pl.scan_parquet(day.path, glob=False) for day in log.splits["train"]}
         fitted = encoding.fit(train, config.fields, settings, known)
         records = _write_days(log, fitted, folder, settings.row_group_rows, tracker)
         manifest = Manifest(
@@ -179,7 +179,7 @@ def _write_days(
     for split in SPLITS:
         for day in log.splits[split]:
             name = f"days/{day.day}.parquet"
-            rows = pl.scan_parquet(day.path)
+            rows = pl.scan_parquet(day.path, glob=False)
             for key, values in seen.items():
                 rows = _with_known(rows, key, None if split == "train" else values)
             encoded = fitted.encode(rows)
@@ -194,7 +194,7 @@ def _write_days(
 
 def _seen(log: RawLog, key: str) -> pl.LazyFrame:
     """Returns the distinct users or items of the training days."""
-    train = pl.scan_parquet([day.path for day in log.splits["train"]])
+    train = pl.scan_parquet([day.path for day in log.splits["train"]], glob=False)
     distinct = train.select(key).drop_nulls().unique().collect(engine="streaming")
     return distinct.lazy().with_columns(pl.lit(True).alias(f"known.{key}"))
 

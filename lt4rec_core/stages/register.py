@@ -228,7 +228,7 @@ def check_parity(model: Path, dataset: Dataset, evaluation: Evaluation) -> None:
     scores = scorer.score(next(raw_rows(dataset, "test", scorer.columns)))
     for task in scorer.layout.tasks:
         served = scores[f"p{task}"]
-        scan = pl.scan_parquet(evaluation.root / PREDICTIONS_FILE).select(f"p.{task}")
+        scan = pl.scan_parquet(evaluation.root / PREDICTIONS_FILE, glob=False).select(f"p.{task}")
         judged = scan.head(len(served)).collect().to_series().to_numpy()
         worst = int(np.argmax(np.abs(served - judged)))
         if not abs(served[worst] - judged[worst]) <= _TOLERANCE:
@@ -257,7 +257,7 @@ def raw_rows(
     import polars as pl
 
     for path in dataset.paths(split):
-        scan = pl.scan_parquet(path)
+        scan = pl.scan_parquet(path, glob=False)
         present = [name for name in scan.collect_schema().names() if name in columns]
         rows = scan.select(pl.len()).collect().item()
         for start in range(0, rows, _ROWS_AT_ONCE):

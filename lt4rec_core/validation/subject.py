@@ -34,7 +34,7 @@ class Day:
 
     def scan(self, **options: str) -> pl.LazyFrame:
         """Reads the day lazily; `options` are those of `polars.scan_parquet`."""
-        return pl.scan_parquet(self.path, **options)  # type: ignore[arg-type]
+        return pl.scan_parquet(self.path, glob=False, **options)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Subject:
 def subject_of(config: Config, dataset: Dataset) -> Subject:
     """Describes `dataset`, days in order of their splits and dates, without reading rows."""
     days = tuple(
-        Day(record.day, split, path, pl.read_parquet_schema(path))
+        Day(record.day, split, path, pl.scan_parquet(path, glob=False).collect_schema())
         for split in SPLITS
         for record in dataset.manifest.days
         if record.split == split and (path := dataset.root / record.file)

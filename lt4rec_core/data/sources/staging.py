@@ -33,11 +33,9 @@ class Staged:
         """The usable rows of `day`, with their `row` number; without rows where there are none."""
         files = sorted((self.folder / f"day={day}").glob("*.parquet"))
         if files:
-            frame = pl.scan_parquet(files, row_index_name="row", hive_partitioning=False)
-            return frame.filter("ok").drop("ok")
+            return _scan(files).filter("ok").drop("ok")
         some = next(iter(sorted(self.folder.rglob("*.parquet"))))
-        frame = pl.scan_parquet(some, row_index_name="row", hive_partitioning=False)
-        return frame.drop("ok").clear()
+        return _scan([some]).drop("ok").clear()
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -52,6 +50,11 @@ class Staged:
     def undated(self) -> int:
         """Rows whose day can't be told."""
         return self.rows[UNKNOWN, False]
+
+
+def _scan(files: list[Path]) -> pl.LazyFrame:
+    """Staged files with their `row` number; nothing in their paths has a meaning."""
+    return pl.scan_parquet(files, row_index_name="row", hive_partitioning=False, glob=False)
 
 
 def milliseconds(column: str, dtype: pl.DataType, unit: str) -> pl.Expr:
@@ -106,7 +109,7 @@ def stage(
         )
     counts: Counter[tuple[str, bool]] = Counter()
     for place in sorted(folder.glob("day=*")):
-        found = pl.scan_parquet(sorted(place.glob("*.parquet")), hive_partitioning=False)
+        found = _scan(sorted(place.glob("*.parquet")))
         for ok, count in found.group_by("ok").len().collect(engine="streaming").iter_rows():
             counts[place.name.removeprefix("day="), bool(ok)] += count
     return Staged(folder, counts)

@@ -107,8 +107,8 @@ def _read_all(place: Location, ingest: Ingest, columns: Columns, folder: Path) -
         raise InputError(f"no record in any file like {settings.pattern!r}; the source is empty")
     if lost := [name for name in (*texts, *numbers) if name.encode() not in seen]:
         missing_column("the source", lost, _names(place, settings, folder))
-    _refuse_several(pl.scan_parquet(parts), columns)
-    frame = _rows(pl.scan_parquet(parts), settings, session, columns)
+    _refuse_several(pl.scan_parquet(parts, glob=False), columns)
+    frame = _rows(pl.scan_parquet(parts, glob=False), settings, session, columns)
     counts = frame.select(
         rows=pl.len(),
         unparsable=(~pl.col("ok")).sum(),
