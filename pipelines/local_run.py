@@ -17,7 +17,7 @@ from components.pipeline_run import end_killed, held, new_parent
 from components.store import Store, open_store
 from lt4rec_core.comparison.schedule import seconds_left
 from lt4rec_core.config import Config, to_mapping
-from lt4rec_core.errors import LT4RECError
+from lt4rec_core.errors import LT4RECError, StoreError
 from lt4rec_core.preflight import check_date, check_ready
 from lt4rec_core.report.wording import seconds
 from pipelines.workers import ComponentFailedError, Job, run_jobs
@@ -131,12 +131,14 @@ def local_run(
         try:
             yield LocalRun(config, logs, day, place, git_commit, store, parent, show)
         except ComponentFailedError as error:
-            store.end(parent, "FAILED")
+            with contextlib.suppress(StoreError):  # the store may be what failed
+                store.end(parent, "FAILED")
             failure = read_failure(place, parent)
             foreseen = failure.error() if failure else None
             raise (foreseen or LT4RECError(str(error))) from None
         except BaseException as error:
-            store.end(parent, "FAILED" if isinstance(error, Exception) else "KILLED")
+            with contextlib.suppress(StoreError):
+                store.end(parent, "FAILED" if isinstance(error, Exception) else "KILLED")
             raise
         store.end(parent, "FINISHED")
 

@@ -37,7 +37,7 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "unit/components/test_lifeline.py::test_component_dies_with_a_killed_runner_even_behind_a_shell",
     ),
     (
-        "SIGKILL between any two steps of a registration",
+        "SIGKILL, or MLflow goes away, between any two steps of a registration",
         "there is a champion at every moment; the same registration again makes no second version",
         "integration/test_model_registry.py::test_killed_in_between_there_is_a_champion_and_a_repeat_heals",
     ),
@@ -77,9 +77,9 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "unit/components/test_store_faults.py::test_a_store_that_goes_away_at_any_call_loses_and_doubles_nothing",
     ),
     (
-        "MLflow's server restarted on the same store in the middle of a step",
-        "the step stops saying so; the next run stores its result, each metric once",
-        "services/test_restarts.py::test_a_step_whose_server_is_restarted_goes_on_to_one_whole_result",
+        "MLflow's server restarted on the same store in the middle of an epoch of a whole run",
+        "stops saying so; the next run goes on there, to the same result, each metric once",
+        "services/test_restarts.py::test_a_run_whose_server_is_restarted_in_the_middle_of_an_epoch_ends_as_if_it_had_not",
     ),
     (
         "PostgreSQL restarted under load",
@@ -87,9 +87,19 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "services/test_restarts.py::test_nothing_is_lost_or_doubled_when_postgresql_restarts_under_load",
     ),
     (
-        "two and more writers of one registry at once",
-        "one version a registration, one champion",
+        "two register different models of one name at once",
+        "the second waits, and is judged against the champion that the first left",
+        "unit/components/test_registration_step.py::test_of_two_at_once_the_second_is_judged_against_the_first",
+    ),
+    (
+        "two and more writers of one registry at once, from several workspaces",
+        "a version a registration, one champion; a verdict about a former one promotes nobody",
         "services/test_restarts.py::test_writers_of_one_registry_leave_a_champion_and_a_version_a_key",
+    ),
+    (
+        "SIGKILL, or MLflow goes away, between a judgement that stops the run and its being said",
+        "the next try judges again and stops",
+        "unit/components/test_validation_step.py::test_a_try_that_ends_before_it_says_so_lets_nothing_pass",
     ),
     (
         "MLflow's server is away at the start",
@@ -172,8 +182,18 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
         "unit/data/sources/test_lines.py::test_a_bomb_is_refused_in_little_memory",
     ),
     (
-        "day of 25 hours",
+        "a day of 25 or 23 hours",
         "all of it is one day",
+        "unit/data/sources/test_events_partitioned.py::test_a_day_has_as_many_hours_as_its_clocks_say",
+    ),
+    (
+        "the same, when a schedule is due and when hours are counted",
+        "no day is skipped or repeated",
+        "unit/retraining/test_data_date.py::test_a_day_of_another_length_is_neither_skipped_nor_repeated",
+    ),
+    (
+        "the same, when silent hours are looked for",
+        "none is found where there is none",
         "unit/validation/test_silence.py::test_a_day_of_25_hours_has_25",
     ),
     (
