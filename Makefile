@@ -59,10 +59,10 @@ test: $(VENV)/installed
 test-services: $(VENV)/installed
 	LT4REC_NEED_SERVICES=1 $(BIN)/python -m pytest tests/services
 
-# LT4REC_KILL_SEED repeats one run of it, LT4REC_KILLS says how many kills.
+# LT4REC_KILL_SEED repeats one run of it, LT4REC_KILLS says how many kills. Needs PostgreSQL.
 test-faults: $(VENV)/installed
-	$(BIN)/python -m pytest tests/faults tests/e2e/test_fifty_kills.py \
-		tests/e2e/test_backfill_killed.py -m "slow or not slow"
+	LT4REC_NEED_SERVICES=1 $(BIN)/python -m pytest tests/faults tests/e2e/test_fifty_kills.py \
+		tests/e2e/test_backfill_killed.py tests/services/test_restarts.py -m "slow or not slow"
 
 # One reader a worker, one core a worker; each says how many inputs it was given.
 fuzz: $(VENV)/installed

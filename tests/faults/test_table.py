@@ -78,7 +78,7 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "MLflow's server restarted on the same store in the middle of an epoch of a whole run",
-        "stops saying so; the next run goes on there, to the same result, each metric once",
+        "stops saying so; the next run goes on there, to the same result (`make test-faults`)",
         "services/test_restarts.py::test_a_run_whose_server_is_restarted_in_the_middle_of_an_epoch_ends_as_if_it_had_not",
     ),
     (

@@ -55,6 +55,7 @@ def store(services: Any, objects: Any, mlflow_client: Any, tmp_path: Path) -> St
     return open_store(config_of(services, "restarts").tracking, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_run_whose_server_is_restarted_in_the_middle_of_an_epoch_ends_as_if_it_had_not(
     services, objects, mlflow_client, monkeypatch, tmp_path
 ) -> None:

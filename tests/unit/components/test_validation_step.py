@@ -28,14 +28,15 @@ def judge(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """Tries the component once more in the same run, on data that has too few rows."""
     context = RunContext(store.start_parent("p", {}), store.workspace, DAY).to_json()
 
-    def stage(config: Any, data: Any, target: Path, tracker: Any) -> ValidationOutcome:
+    def stage(config: Any, data: Any, target: Path, *_: Any) -> ValidationOutcome:
         target.mkdir(parents=True, exist_ok=True)
         (target / "validation.json").write_text('{"failed": true}')
         result = result_of("row_count", "", "error", Measure("rows", DAY, 1.0, low=2.0), True, ())
         return ValidationOutcome(True, (result,), target)
 
     monkeypatch.setattr(lt4rec_core.stages.validate, "validate", stage)
-    monkeypatch.setattr(components.inputs, "open_input_dataset", lambda *_: None)
+    for opened in ("open_input_dataset", "open_input_profiles"):
+        monkeypatch.setattr(components.inputs, opened, lambda *_: None)
 
     def judge() -> str:
         settings = json.dumps(to_mapping(CONFIG))
