@@ -171,7 +171,8 @@ class Synthetic:
 
     `conflict` turns content away from the cover: 0 = they agree, 0.5 = unrelated,
     1 = opposite. `noise` is the share of each flaw (duplicates, orphans, late events,
-    rows without a duration). Days are UTC days.
+    rows without a duration). `stay_days`: users and items come no more that many days after
+    their first (None: they stay for good). Days are UTC days.
     """
 
     seed: int = Field(default=0, ge=0)
@@ -182,6 +183,7 @@ class Synthetic:
     new_users_per_day: int = Field(default=25, ge=0)
     items: int = Field(default=1000, ge=10)
     new_items_per_day: int = Field(default=30, ge=0)
+    stay_days: int | None = Field(default=None, ge=1)
     tags: int = Field(default=48, ge=8)
     conflict: float = Field(default=0.5, ge=0, le=1)
     noise: float = Field(default=0.004, ge=0, le=0.2)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lt4rec_core.data.synthetic.items import exposure
-from lt4rec_core.data.synthetic.scene import Scene
+from lt4rec_core.data.synthetic.scene import POSITIONS, Scene
 from lt4rec_core.data.synthetic.world import TABS, Floats, Ints
 
-POSITIONS = 6
 DAY_MS = 86_400_000
 _LAST_START_HOUR = 22.5  # sessions and their plays are over by midnight
 _MAX_REQUESTS = 10
@@ -88,8 +87,9 @@ def _without_repeats(chance: np.random.Generator, weight: Floats, request: Ints)
     for _ in range(10):
         item[again] = _weighted(chance, weight, len(again))
         again = again[np.isin(again, _repeats(request, item, len(weight)))]
+    shown = np.flatnonzero(weight)
     while len(again := _repeats(request, item, len(weight))):  # few are left: take the next item
-        item[again] = (item[again] + 1) % len(weight)
+        item[again] = shown[(np.searchsorted(shown, item[again]) + 1) % len(shown)]
     return item
 
 

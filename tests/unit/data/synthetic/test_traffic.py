@@ -3,6 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import polars as pl
+import pytest
+
+from lt4rec_core.errors import ConfigError
 
 Read = Callable[..., pl.DataFrame]
 
@@ -55,3 +58,23 @@ def test_new_users_come_from_their_day_on(read: Read) -> None:
     numbers = new["user_id"].str.strip_prefix("u").cast(pl.Int64)
     assert numbers.min() >= 60
     assert numbers.max() < 140
+
+
+def test_who_came_longer_ago_than_the_stay_comes_no_more(read: Read) -> None:
+    rows = read(
+        "impressions", noise=0.0, stay_days=2, users=60, new_users_per_day=40, items=50,
+        new_items_per_day=20, days=4,
+    )  # fmt: skip
+    day = (pl.col("timestamp") // 86_400_000).rank("dense").cast(pl.Int64) - 1
+    rows = rows.with_columns(day=day)
+    for column, mark, first, daily in (("user_id", "u", 60, 40), ("item_id", "i", 50, 20)):
+        number = pl.col(column).str.strip_prefix(mark).cast(pl.Int64)
+        came = pl.when(number < first).then(0).otherwise((number - first) // daily)
+        stayed = rows.select(stayed=pl.col("day") - came)["stayed"]
+        assert stayed.max() == 1, column
+        assert stayed.min() == 0, column
+
+
+def test_nobody_left_is_refused(read: Read) -> None:
+    with pytest.raises(ConfigError, match=r"stay_days = 1 leaves 0 users or items on day 2"):
+        read("impressions", stay_days=1, new_users_per_day=0, new_items_per_day=0, days=2)
