@@ -90,6 +90,7 @@ def _run_pipeline(
 ) -> None:
     from kfp import local
 
+    from pipelines.forked import fork_server
     from pipelines.training import training_pipeline
 
     scratch = scratch_folder(workspace, arguments["parent_run_id"])
@@ -105,7 +106,8 @@ def _run_pipeline(
                 workspace_root=str(scratch / "kfp"),
                 enable_caching=False,
             )
-            training_pipeline(config)(**arguments)
+            with fork_server():
+                training_pipeline(config)(**arguments)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

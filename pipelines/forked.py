@@ -1,0 +1,172 @@
+"""KFP's local components as forks of one process that has imported the libraries.
+
+KFP's local runner starts a new Python for every component, and each of them imports torch,
+polars and MLflow anew: seconds a node, a third of a short run. Here a server imports them
+once; each component is a fork of it, a process of its own as before, with its own end.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TypedDict
+from unittest import mock
+
+_EXECUTOR = "kfp.dsl.executor_main"
+_CODE_FOLLOWS = '"$program_path/ephemeral_component.py" "$@"'
+# What takes long to import and is wanted by nearly every component. None starts threads or
+# opens files by being imported, so that forks of it are as good as new processes.
+_IMPORTED = (
+    _EXECUTOR,
+    "components.champion",
+    "components.step",
+    "components.training",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "great_expectations",
+)
+
+
+class _Job(TypedDict):
+    """A component to run: its code, the executor's arguments, and what ends its output."""
+
+    code: str
+    arguments: list[str]
+    environment: dict[str, str]
+    end: str
+
+
+class ForkServer:
+    """Starts components by forking; made by `fork_server`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+        """Runs a component as KFP's `run_local_subprocess` does: prints what it prints.
+
+        Args:
+            command: KFP's shell command of a lightweight Python component.
+            environment: variables to set for it, besides the server's.
+
+        Returns:
+            The exit code, below 0 for a signal, 1 where the server itself was ended.
+        """
+        code, *arguments = command[_place_of_code(command) :]
+        end = uuid.uuid4().hex
+        job = _Job(
+            code=code, arguments=arguments, environment=dict(environment or {}), end=f"{end} "
+        )
+        requests, output = self._process.stdin, self._process.stdout
+        assert requests is not None and output is not None  # noqa: S101
+        try:
+            print(json.dumps(job), file=requests, flush=True)
+        except BrokenPipeError:
+            return 1
+        for line in output:
+            text, ended, exit_code = line.partition(job["end"])
+            print(text, end="")  # noqa: T201
+            if ended:
+                print("\n")  # noqa: T201
+                return int(exit_code)
+        return 1
+
+
+@contextmanager
+def fork_server() -> Iterator[ForkServer]:
+    """Lets KFP's local runner fork its components for as long as the context lasts."""
+    command = [sys.executable, "-m", "pipelines.forked"]
+    with subprocess.Popen(  # noqa: S603 (this Python and a module of ours)
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        bufsize=1,
+        errors="backslashreplace",
+    ) as process:
+        server = ForkServer(process)
+        try:
+            with _instead_of_subprocesses(server):
+                yield server
+        finally:
+            assert process.stdin is not None  # noqa: S101
+            with suppress(BrokenPipeError):  # it is gone already
+                process.stdin.close()  # the server ends when nothing more can come
+
+
+@contextmanager
+def _instead_of_subprocesses(server: ForkServer) -> Iterator[None]:
+    from kfp.local import subprocess_task_handler
+
+    start_python = subprocess_task_handler.run_local_subprocess
+
+    def run(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
+        if _place_of_code(full_command) == 0:  # no lightweight Python component
+            return int(start_python(full_command, env_vars))
+        return server.run(full_command, env_vars)
+
+    with mock.patch.object(subprocess_task_handler, "run_local_subprocess", run):
+        yield
+
+
+def _place_of_code(command: Sequence[str]) -> int:
+    """Returns the place of a component's Python code in KFP's command, 0 if it has none."""
+    for place, part in enumerate(command[:-1]):
+        if _EXECUTOR in part and _CODE_FOLLOWS in " ".join(part.replace("\\", " ").split()):
+            return place + 1
+    return 0
+
+
+def serve(requests: IO[str]) -> None:
+    """Forks a process for every job, a line of JSON each, until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner's interrupt ends us, by its pipe
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    for line in requests:
+        job: _Job = json.loads(line)
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            os._exit(_execute(job))
+        _, status = os.waitpid(child, 0)
+        print(f"{job['end']}{os.waitstatus_to_exitcode(status)}", flush=True)  # noqa: T201
+
+
+def _execute(job: _Job) -> int:
+    """Runs a component in this process and returns its exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.update(job["environment"], _KFP_RUNTIME="true")
+    code = 1
+    try:
+        with Path(os.devnull).open() as nothing:
+            os.dup2(nothing.fileno(), 0)  # further jobs are the server's to read
+        with tempfile.TemporaryDirectory() as folder:
+            module = Path(folder, "ephemeral_component.py")
+            module.write_text(job["code"], encoding="utf-8")
+            sys.argv = [_EXECUTOR, "--component_module_path", str(module), *job["arguments"]]
+            importlib.import_module(_EXECUTOR).executor_main()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)  # noqa: T201 (as Python itself does)
+    except BaseException:  # noqa: BLE001 (nothing may unwind into the server's loop)
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    serve(sys.stdin)
