@@ -8,6 +8,7 @@ a failure.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -20,7 +21,7 @@ from components import store as mlflow_store
 from components.digests import stage_settings, step_key
 from components.failures import Failure, write_failure
 from components.injected import injected_run
-from components.lifeline import die_with_runner
+from components.lifeline import RUNNER, die_with_runner
 from components.locks import locked
 from components.reference import Reference
 from components.retries import note_if_final, stop_if_final
@@ -233,7 +234,7 @@ def _fail(step: Step | None, context: RunContext, failure: Failure) -> None:
             step.tracker.flush()
             step.store.set_tags(run_id, {"lt4rec.failure": failure.message})
             step.store.end(run_id, "FAILED")
-        if context.run_id:
+        if context.run_id and RUNNER not in os.environ:  # a local runner ends its run itself
             step.store.end(context.run_id, "FAILED")
     except LT4RECError as error:  # the store may be what failed
         print(f"[{failure.stage}] {error}", file=sys.stderr, flush=True)  # noqa: T201

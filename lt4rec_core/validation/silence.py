@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 import polars as pl
@@ -13,6 +13,8 @@ from lt4rec_core.validation.order import midnight
 from lt4rec_core.validation.subject import Day, Subject
 
 _HOUR_MS = 3_600_000
+# Users come as they like: with so many expected, that none came is one chance in twenty thousand.
+_LEAST_VISITORS = 10
 
 
 def _hours(subject: Subject, day: Day) -> range:
@@ -28,29 +30,51 @@ def _count(subject: Subject, day: Day) -> dict[str, pl.Expr]:
     if not hours:
         return {}
     hour = (pl.col("time") - midnight(subject, day.name)) // _HOUR_MS
-    return {f"hour {number}": (hour == number).sum() for number in hours}
+    counted = {f"hour {number}": (hour == number).sum() for number in hours}
+    users = {"users": pl.col("user").approx_n_unique()} if subject.holds(day, "user") else {}
+    return counted | users
 
 
 def _measure(subject: Subject, counts: Counts) -> Iterator[Measure]:
-    known: list[int] = []
+    known: list[tuple[Day, int]] = []
     for day in subject.days:
         hours = _hours(subject, day)
-        longest = _longest([not counts[day.name][f"hour {number}"] for number in hours])
+        silent = _silences([not counts[day.name][f"hour {number}"] for number in hours])
+        longest = max(map(len, silent), default=0)
         if not hours or longest == len(hours):
             detail = "no row has a time within the day"
             yield Measure("time", day.name, None, detail=detail)
             continue
-        if known:  # nights may be silent where there are few rows
-            usual = statistics.median(known[-subject.settings.reference_days :])
+        if known:
+            before = known[-subject.settings.reference_days :]
+            usual = statistics.median(length for _, length in before)
+            telling = [
+                len(silence)
+                for silence in silent
+                if statistics.fmean(_visitors(counts[other.name], silence) for other, _ in before)
+                >= _LEAST_VISITORS
+            ]
             detail = f"{longest} hours on end; on the days before {usual:g} (median)"
+            if longest > max(telling, default=0):
+                detail += f", few users in these hours: {max(telling, default=0)} tell"
             high = subject.settings.max_silent_hours
-            yield Measure("time", day.name, longest - usual, high=high, detail=detail)
-        known.append(longest)
+            seen = max(max(telling, default=0) - usual, 0)
+            yield Measure("time", day.name, seen, high=high, detail=detail)
+        known.append((day, longest))
 
 
-def _longest(silent: list[bool]) -> int:
-    """Length of the longest run of True."""
-    return max((len(list(run)) for is_silent, run in groupby(silent) if is_silent), default=0)
+def _visitors(counts: Mapping[str, float], hours: range) -> float:
+    """About how many users a day had in these hours: as large a share as of its rows."""
+    rows = sum(count for name, count in counts.items() if name.startswith("hour "))
+    within = sum(counts.get(f"hour {number}", 0) for number in hours)
+    return counts.get("users", rows) * within / rows
+
+
+def _silences(silent: list[bool]) -> list[range]:
+    """The hours of each run of True."""
+    runs = groupby(enumerate(silent), key=lambda hour: hour[1])
+    each = [[number for number, _ in run] for is_silent, run in runs if is_silent]
+    return [range(hours[0], hours[-1] + 1) for hours in each]
 
 
 SILENT_HOURS = Expectation(

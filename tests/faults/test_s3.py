@@ -141,13 +141,13 @@ def test_an_object_that_changes_while_it_is_read_stops_the_run(
         if DAY in item["Key"]
     ]
     whole = client.get_object(Bucket="logs", Key=key)["Body"].read()
-    splits = stage._splits
+    splits_of = stage.splits_of
 
     def grow(*arguments):
         client.put_object(Bucket="logs", Key=key, Body=whole + b"\n")
-        return splits(*arguments)
+        return splits_of(*arguments)
 
-    monkeypatch.setattr(stage, "_splits", grow)
+    monkeypatch.setattr(stage, "splits_of", grow)
     try:
         with pytest.raises(InputError, match=r"changed (while|or removed)|can't be read"):
             read(uploaded[form], form, tmp_path / "dataset")

@@ -22,6 +22,21 @@ def test_the_longest_silence_is_measured(draft, measures):
     assert longest(measures, draft, "2026-01-04") == 7
 
 
+def test_hours_in_which_few_users_come_anyway_tell_nothing(draft, measures):
+    few = pl.col("user") == pl.col("user").mode().min()
+    for name, frame in draft.frames.items():
+        one_by_night = (
+            pl.when(few)
+            .then(pl.col("time") % (6 * HOUR_MS))
+            .otherwise(6 * HOUR_MS + pl.col("time") % (18 * HOUR_MS))
+        )
+        draft.frames[name] = frame.with_columns(
+            time=pl.col("time") // 86_400_000 * 86_400_000 + one_by_night
+        )
+    draft.frames["2026-01-04"] = draft.frames["2026-01-04"].filter(~few)
+    assert longest(measures, draft, "2026-01-04") == 0
+
+
 def hourly(frame, day, hours):
     """The rows, some in each hour of a day in Berlin: one more hour would be silent."""
     berlin = ZoneInfo("Europe/Berlin")
