@@ -219,7 +219,9 @@ def _place(store: Store, name: str, version: str, alias: str, judged: str) -> No
     if alias == CHAMPION:
         former = champion_version(store, name)
         if former not in (judged, version):
-            store.client.delete_model_version(name, version)
+            made = store.client.get_model_version(name, version)
+            if not made.aliases and ALIAS not in made.tags:  # nor has another writer placed it
+                store.client.delete_model_version(name, version)
             raise StoreError(
                 f"{name!r} has the champion {former or 'none'} now; when the new model was judged "
                 f"it was {judged or 'none'}: run again, and it's judged anew"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from components import model_registry
+from components.locks import champion_lock
 from components.store import Store, open_store
 from lt4rec_core.config import Config, Synthetic, Tracking, from_mapping
 from lt4rec_core.data.synthetic import generate
@@ -133,7 +134,10 @@ def test_writers_of_one_registry_leave_a_champion_and_a_version_a_key(
         while True:
             met = model_registry.champion_version(store, "writers", key)
             given = (registration, None, key, {}, tmp_path, met)
-            with contextlib.suppress(StoreError):  # another was faster: judged anew
+            with (
+                contextlib.suppress(StoreError),  # another was faster: judged anew
+                champion_lock(store.workspace, "writers", print),
+            ):
                 return model_registry.register_model(store, run_id, "writers", *given).version
 
     with ThreadPoolExecutor(4) as pool:
