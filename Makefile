@@ -64,9 +64,10 @@ test-faults: $(VENV)/installed
 	LT4REC_NEED_SERVICES=1 $(BIN)/python -m pytest tests/faults tests/e2e/test_fifty_kills.py \
 		tests/e2e/test_backfill_killed.py tests/services/test_restarts.py -m "slow or not slow"
 
-# One reader a worker, one core a worker; each says how many inputs it was given.
+# One reader a worker, one core a worker; each says how many inputs it was given. Without the traces
+# that polars would make of every file that it can't read.
 fuzz: $(VENV)/installed
-	POLARS_MAX_THREADS=1 LT4REC_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q \
+	RUST_BACKTRACE=0 POLARS_MAX_THREADS=1 LT4REC_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q \
 		-n auto --dist load --maxschedchunk 1 --durations 0
 
 # Known weaknesses of what is pinned, after the OSV database; where that can't be reached, says so.

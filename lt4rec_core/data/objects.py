@@ -41,9 +41,6 @@ class Location(Protocol):
     def fingerprint(self, entries: Iterable[Entry]) -> str:
         """SHA-256 (hex) over the entries' names and contents."""
 
-    def scan_options(self) -> dict[str, Any] | None:
-        """Storage options with which polars scans `show(entry)`; None for local files."""
-
 
 def open_location(location: str, s3: S3) -> Location:
     """Opens a local folder or an `s3://bucket/prefix`.
@@ -106,10 +103,6 @@ class Folder:
                 raise InputError(f"{self.show(entry)} can't be read: {error}") from error
             total.update(f"{entry.name}\0{content}\n".encode())
         return total.hexdigest()
-
-    def scan_options(self) -> dict[str, Any] | None:
-        """See Location."""
-        return None
 
     def _below(self, name: str) -> Path:
         try:
@@ -188,33 +181,6 @@ class Bucket:
         for entry in entries:
             total.update(f"{entry.name}\0{entry.size}\0{entry.etag}\n".encode())
         return total.hexdigest()
-
-    def scan_options(self) -> dict[str, Any] | None:
-        """See Location."""
-        with self._explained():
-            found = self._session().get_credentials()
-            if found is None:
-                raise InputError(f"no S3 credentials for {self._place()}; {self._remedy()}")
-            keys = found.get_frozen_credentials()
-        options = {
-            "aws_access_key_id": keys.access_key,
-            "aws_secret_access_key": keys.secret_key,
-            "aws_session_token": keys.token,
-            "aws_region": self.s3.region,
-            "aws_endpoint_url": self.s3.endpoint_url,
-            "aws_allow_http": "true" if self.s3.allow_http else "",
-        }
-        given = {key: value for key, value in options.items() if value}
-        patience = {
-            "timeout": f"{self.s3.timeout_seconds}s",
-            "max_retries": self.s3.retries,
-            "retry_timeout_ms": self._patience_ms,
-        }
-        return {**given, **patience}
-
-    @property
-    def _patience_ms(self) -> int:
-        return round(1000 * self.s3.timeout_seconds * (self.s3.retries + 1))
 
     def _key(self, entry: Entry) -> str:
         return f"{self.prefix}/{entry.name}" if self.prefix else entry.name

@@ -21,6 +21,7 @@ from lt4rec_core.artifact import parse_object
 from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.data.objects import Entry, Location
 from lt4rec_core.data.sources.lines import check_lines
+from lt4rec_core.data.sources.pages import check_pages
 from lt4rec_core.data.sources.partitions import path_day
 from lt4rec_core.data.sources.wanted import missing_column
 from lt4rec_core.errors import InputError, LT4RECError, StoreError
@@ -36,13 +37,12 @@ _LINE = "_line"
 
 @dataclass(frozen=True)
 class LogFile:
-    """One file of a stream: what to call it, where polars reads it, how, and its path's day."""
+    """One file of a stream: what to call it, where polars reads it, its format, its path's day."""
 
     shown: str
     path: str
     kind: str
     day: str
-    options: dict[str, Any] | None
 
 
 def kind_of(entry: Entry, shown: str) -> str:
@@ -60,19 +60,19 @@ def kind_of(entry: Entry, shown: str) -> str:
 
 
 def locate(location: Location, entries: Iterable[Entry], scratch: Path) -> tuple[LogFile, ...]:
-    """Makes the entries readable: Parquet is read where it lies, other objects are fetched."""
-    options = location.scan_options()
+    """Makes the entries readable: objects are fetched, and what would end polars is refused."""
     files = []
     for entry in entries:
         shown = location.show(entry)
         kind = kind_of(entry, shown)
         if entry.size == 0 and (kind != "json" or entry.name.endswith(COMPRESSED)):
             raise InputError(f"{shown} is empty (0 bytes); was its transfer cut off?")
-        remote = options is not None and kind == "parquet"
-        path = shown if remote else str(location.fetch(entry, scratch))
-        if kind != "parquet":
-            check_lines(Path(path), shown, quoted=kind == "csv")
-        files.append(LogFile(shown, path, kind, path_day(entry.name), options if remote else None))
+        path = location.fetch(entry, scratch)
+        if kind == "parquet":
+            check_pages(path, shown)
+        else:
+            check_lines(path, shown, quoted=kind == "csv")
+        files.append(LogFile(shown, str(path), kind, path_day(entry.name)))
     return tuple(files)
 
 
@@ -151,7 +151,7 @@ def _schemas(files: Sequence[LogFile], columns: Sequence[str]) -> list[pl.Schema
 
 
 def _parquet_header(file: LogFile) -> pl.Schema:
-    return pl.scan_parquet(file.path, storage_options=file.options, glob=False).collect_schema()
+    return pl.scan_parquet(file.path, glob=False).collect_schema()
 
 
 def _csv_header(file: LogFile) -> pl.Schema:
@@ -186,8 +186,7 @@ def _read_parquet(
     files: Sequence[LogFile], _schema: pl.Schema, columns: Sequence[str]
 ) -> pl.LazyFrame:
     paths = [file.path for file in files]
-    options = files[0].options
-    frame = pl.scan_parquet(paths, storage_options=options, hive_partitioning=False, glob=False)
+    frame = pl.scan_parquet(paths, hive_partitioning=False, glob=False)
     return frame.select(columns)
 
 

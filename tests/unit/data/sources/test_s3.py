@@ -155,7 +155,7 @@ def test_the_named_profile_gives_the_keys(client, endpoint, tmp_path):
         "[reader]\naws_access_key_id = theirs\naws_secret_access_key = hidden\n"
     )
     place = open_location("s3://logs/raw", settings(endpoint, profile="reader").s3)
-    assert place.scan_options()["aws_access_key_id"] == "theirs"
+    assert place._session().get_credentials().access_key == "theirs"
 
 
 @pytest.mark.parametrize("key", ["raw//{}/planted.csv", "raw//../planted.csv", "raw/../x/p.csv"])
