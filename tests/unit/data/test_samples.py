@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -129,7 +130,13 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(Manifest(*record).to_json())
     (tmp_path / "features.json").write_text(features.to_json())
     feed = [sys.executable, "-c", FEED, str(tmp_path)]
-    found = subprocess.run(feed, check=True, capture_output=True, text=True, timeout=120)
+    # What is freed goes back to the system at once: how much an allocator keeps of it varies with
+    # the order in which threads run, by a third of what is fed.
+    returned = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    environment = {**os.environ, **returned, "POLARS_MAX_THREADS": "1"}
+    found = subprocess.run(
+        feed, check=True, capture_output=True, text=True, timeout=120, env=environment
+    )
     grown, fed = map(int, found.stdout.split())
     assert fed > 50_000_000
-    assert grown < fed / 3
+    assert grown < fed / 5
