@@ -9,6 +9,8 @@ from lt4rec_core.monitoring.check import Check, Measure
 from lt4rec_core.monitoring.day import Day
 from lt4rec_core.monitoring.window import days_between
 
+CHAMPION = "champion"  # an alias
+
 
 def _failed(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:  # noqa: ARG001
     detail = " ".join(day.failure.split())[:300] or f"the run is {day.status}"
@@ -29,17 +31,19 @@ def _late(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measur
 
 
 def _champion_age(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:
-    accepted = [other for other in (*before, day) if other.accepted]
-    if not accepted:
+    days = (*before, day)
+    # Who is champion now, also by a rollback or promotion; where that one is of a later day, the
+    # gate's last choice was until then.
+    champions = [other for other in days if CHAMPION in other.aliases]
+    champions = champions or [other for other in days if other.accepted]
+    if not champions:
         return
-    latest = accepted[-1]
+    latest = champions[-1]
     age = days_between(latest, day)
     if age is None:
-        age = len(before) - (*before, day).index(latest)
-    detail = f"version {latest.version} of {latest.date or latest.run_id} was the last accepted"
-    yield Measure(
-        "days since the gate accepted", age, high=settings.max_champion_age_days, detail=detail
-    )
+        age = len(before) - days.index(latest)
+    detail = f"version {latest.version} of {latest.date or latest.run_id} is the champion"
+    yield Measure("the champion's days", age, high=settings.max_champion_age_days, detail=detail)
 
 
 FAILED_RUN = Check(

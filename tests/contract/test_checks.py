@@ -52,6 +52,11 @@ def of_day(**changes: Any) -> Callable[[Day], Day]:
 
 QUIET = [day(place) for place in range(40)]
 OLD = [dataclasses.replace(one, accepted=place < 30) for place, one in enumerate(QUIET)]
+# Every day's model was accepted; an operator went back to that of the 31st.
+ROLLED_BACK = [
+    dataclasses.replace(one, aliases=("champion",) * (place == 30))
+    for place, one in enumerate(QUIET)
+]
 GONE = [one for place, one in enumerate(QUIET) if place != 38]
 
 # Check → a bad last day, the days before it, and how many alerts come of it.
@@ -64,7 +69,10 @@ BAD: dict[str, list[tuple[Callable[[Day], Day], list[Day], int]]] = {
     ],
     "missed_day": [(of_day(), GONE, 1)],
     "late_data": [(of_day(late={"2026-01-05": "9 rows when its day ran, 10 now"}), QUIET, 1)],
-    "champion_age": [(of_day(accepted=False), OLD, 1)],
+    "champion_age": [
+        (of_day(accepted=False), OLD, 1),
+        (of_day(accepted=True), ROLLED_BACK, 1),
+    ],
     "metric": [
         (of_task("ctr", model={"auc": 0.68}), QUIET, 2),
         (of_task("cvr", model={"mse": 0.11}), QUIET, 2),
