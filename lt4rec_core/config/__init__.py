@@ -22,7 +22,14 @@ from lt4rec_core.config.data import (
     TFRecord,
     Validate,
 )
-from lt4rec_core.config.load import changed, digest, from_mapping, load, to_mapping
+from lt4rec_core.config.load import (
+    changed,
+    digest,
+    from_mapping,
+    load,
+    refuse_passwords,
+    to_mapping,
+)
 from lt4rec_core.config.method import (
     ChooseSearch,
     JointTrain,
@@ -80,6 +87,7 @@ __all__ = [
     "fanned_out",
     "from_mapping",
     "load",
+    "refuse_passwords",
     "resources_of",
     "to_mapping",
 ]

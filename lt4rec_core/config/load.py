@@ -20,6 +20,8 @@ from lt4rec_core.config.root import Config, check
 from lt4rec_core.errors import ConfigError
 
 _ADAPTER = pydantic.TypeAdapter(Config)
+# Before the host, or as PostgreSQL's drivers take it behind the path.
+_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@|://[^\s]*[?&]password=", re.IGNORECASE)
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -49,7 +51,7 @@ def from_mapping(values: Mapping[str, Any]) -> Config:
     Raises:
         ConfigError: as `load` does, or an address has a password in it.
     """
-    _refuse_passwords(values)
+    refuse_passwords(values)
     try:
         return check(_ADAPTER.validate_python(with_preset(values)))
     except pydantic.ValidationError as error:
@@ -62,6 +64,25 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     for path, value in changes.items():
         _set(values, path, value, path)
     return from_mapping(values)
+
+
+def refuse_passwords(values: Any, place: str = "") -> None:
+    """Raises ConfigError where an address among the values of `place` has a password in it.
+
+    What has the configuration shows it: a compiled pipeline, MLflow, messages.
+    """
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            refuse_passwords(value, f"{place}.{key}".lstrip("."))
+    elif isinstance(values, list | tuple):
+        for value in values:
+            refuse_passwords(value, place)
+    elif isinstance(values, str) and _PASSWORD.search(values):
+        raise ConfigError(
+            f"{place} has a password in its address, and would show it; leave it out: MLflow reads "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, PostgreSQL PGPASSWORD, and a "
+            "cluster's tasks have them from the secrets that [[cluster.secrets]] names"
+        )
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:
@@ -87,22 +108,6 @@ def digest(*parts: Any) -> str:
     """SHA-256 (hex) of sections, strings or numbers: the same parts give the same digest."""
     plain = [to_mapping(part) if dataclasses.is_dataclass(part) else part for part in parts]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
-
-
-def _refuse_passwords(values: Any, place: str = "") -> None:
-    """What has the configuration shows it: a compiled pipeline, MLflow, messages."""
-    if isinstance(values, Mapping):
-        for key, value in values.items():
-            _refuse_passwords(value, f"{place}.{key}".lstrip("."))
-    elif isinstance(values, list | tuple):
-        for value in values:
-            _refuse_passwords(value, place)
-    elif isinstance(values, str) and re.search(r"://[^/@\s]*:[^/@\s]+@", values):
-        raise ConfigError(
-            f"{place} has a password in its address, and would show it; leave it out: MLflow reads "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, PostgreSQL PGPASSWORD, and a "
-            "cluster's tasks have them from the secrets that [[cluster.secrets]] names"
-        )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -37,6 +37,15 @@ def read_config(name: str, overrides: Sequence[str] | None = None) -> Config:
     return load(path, overrides or ())
 
 
+def address(value: str, parameter: typer.CallbackParam) -> str:
+    """Returns an address as it is; raises ConfigError where it has a password in it."""
+    if value:
+        from lt4rec_core.config import refuse_passwords
+
+        refuse_passwords(value, parameter.opts[0])
+    return value
+
+
 def read_comparison(
     name: str,
     overrides: Sequence[str] | None,

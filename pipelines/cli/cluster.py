@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from pipelines.cli.arguments import git_commit, read_config
+from pipelines.cli.arguments import address, git_commit, read_config
 from pipelines.cli.ending import print_json
 from pipelines.cli.options import (
     ConfigArgument,
@@ -32,7 +32,13 @@ def submit(
     config: ConfigArgument,
     data_date: DateOption = "",
     source: Annotated[
-        str, typer.Option("--source", metavar="PATH", help="Raw logs; cluster.source by default.")
+        str,
+        typer.Option(
+            "--source",
+            metavar="PATH",
+            callback=address,
+            help="Raw logs; cluster.source by default.",
+        ),
     ] = "",
     pipeline: PipelineOption = Pipeline.TRAINING,
     force: ForceOption = False,

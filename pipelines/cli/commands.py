@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.arguments import git_commit, read_config
+from pipelines.cli.arguments import address, git_commit, read_config
 from pipelines.cli.cluster import schedule, submit
 from pipelines.cli.comparing import compare, tune
 from pipelines.cli.ending import Program, print_json
@@ -186,7 +186,10 @@ def doctor(
         Path, typer.Option("--workspace", metavar="DIR", help="Where you mean to run.")
     ] = Path(),
     source: Annotated[
-        str, typer.Option("--source", metavar="PATH", help="Raw logs that you mean to read.")
+        str,
+        typer.Option(
+            "--source", metavar="PATH", callback=address, help="Raw logs that you mean to read."
+        ),
     ] = "",
     settings: SetOption = None,
     as_json: JsonOption = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.arguments import data_day, day_of, read_config
+from pipelines.cli.arguments import address, data_day, day_of, read_config
 from pipelines.cli.ending import print_json
 from pipelines.cli.options import (
     ConfigArgument,
@@ -27,7 +27,13 @@ RegistryOption = Annotated[
     str, typer.Option("--config", metavar="CONFIG", help="Names another MLflow store, and bounds.")
 ]
 TrackingOption = Annotated[
-    str, typer.Option("--tracking-uri", metavar="URI", help="The MLflow server, without a config.")
+    str,
+    typer.Option(
+        "--tracking-uri",
+        metavar="URI",
+        callback=address,
+        help="The MLflow server, without a config.",
+    ),
 ]
 ModelOption = Annotated[
     str, typer.Option("--model", metavar="NAME", help="Which one; the only registered by default.")

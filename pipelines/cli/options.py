@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.arguments import data_day
+from pipelines.cli.arguments import address, data_day
 
 
 class Pipeline(StrEnum):
@@ -27,7 +27,13 @@ SetOption = Annotated[
     typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Changes one setting; repeatable."),
 ]
 SourceOption = Annotated[
-    str, typer.Option("--source", metavar="PATH", help="Raw logs: a folder or an s3:// prefix.")
+    str,
+    typer.Option(
+        "--source",
+        metavar="PATH",
+        callback=address,
+        help="Raw logs: a folder or an s3:// prefix.",
+    ),
 ]
 DateOption = Annotated[
     str,

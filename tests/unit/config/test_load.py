@@ -155,6 +155,7 @@ def test_an_absurd_override_is_refused(tmp_path, value):
     "sections",
     [
         {"tracking": {"uri": "postgresql://user:hush@db/mlflow"}},
+        {"tracking": {"uri": "postgresql://db/mlflow?user=u&password=hush"}},
         {"cluster": {"source": "https://user:hush@logs"}},
         {"cluster": {"kubeflow": {"host": "https://user:hush@kubeflow"}}},
         {"ingest": {"s3": {"endpoint_url": "http://user:hush@s3"}}},

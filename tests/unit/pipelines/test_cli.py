@@ -167,6 +167,24 @@ def test_wrong_usage_and_configuration_exit_2(call, arguments, message):
     assert message in result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("history", "--workspace", "w", "--tracking-uri", "postgresql://user:hush@db/mlflow"),
+        ("promote", "3", "--workspace", "w", "--tracking-uri", "https://user:hush@mlflow"),
+        ("run", "demo", "--workspace", "w", "--source", "https://user:hush@logs"),
+        ("submit", "demo", "--source", "s3://user:hush@logs"),
+        ("doctor", "--source", "s3://user:hush@logs"),
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_shown(call, arguments):
+    result = call(*arguments)
+    assert result.exit_code == 2
+    option = next(text for text in arguments if text in ("--tracking-uri", "--source"))
+    assert f"{option} has a password in its address" in result.stderr
+    assert "hush" not in result.stdout + result.stderr
+
+
 def test_shipped_configuration_goes_by_its_bare_name():
     assert read_config("demo") == read_config(str(PROJECT / "pipelines/configs/demo.toml"))
 
