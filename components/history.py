@@ -14,7 +14,7 @@ from typing import Any
 from components.dataset_step import LATE
 from components.pipeline_run import CONFIG_FILE, MODEL_NAME, PIPELINE
 from components.reference import Reference
-from components.store import NODE, WORKSPACE, Store, last_first, local_path, store_errors
+from components.store import KEY, NODE, WORKSPACE, Store, last_first, local_path, store_errors
 from lt4rec_core.artifact import inside, read_object
 from lt4rec_core.data.atomic import file_aside
 from lt4rec_core.errors import ArtifactError, InputError, StoreError
@@ -42,8 +42,8 @@ def read_days(store: Store, name: str) -> list[Day]:
     Raises:
         StoreError: MLflow can't be read.
     """
-    registry = _read_registry(store, name)
     children = _children(store)
+    registry = _read_registry(store, name, children)
     runs = [run for run in _runs(store) if run.data.tags.get(MODEL_NAME, name) == name]
     by_date: dict[str, list[_Run]] = {}
     for run in runs:
@@ -231,14 +231,21 @@ def _children(store: Store) -> dict[str, dict[str, Any]]:
     return children
 
 
-def _read_registry(store: Store, name: str) -> _Registry:
+def _read_registry(store: Store, name: str, children: Mapping[str, Mapping[str, Any]]) -> _Registry:
+    """The versions by the run that made each, and by those that found it made by a killed one."""
     with store_errors(f"versions of the model {name!r} can't be read"):
         versions = list(store.client.search_model_versions(f"name = '{name}'"))
         aliases = store.client.get_registered_model(name).aliases if versions else {}
     by_version: dict[str, tuple[str, ...]] = {}
     for alias, version in sorted(aliases.items()):
         by_version[str(version)] = (*by_version.get(str(version), ()), alias)
-    return _Registry({version.run_id: version for version in versions}, by_version)
+    by_key = {version.tags.get(KEY): version for version in versions}
+    registering = [nodes["register"] for nodes in children.values() if "register" in nodes]
+    found = {run.info.run_id: by_key.get(run.data.tags.get(KEY)) for run in registering}
+    made = {version.run_id: version for version in versions}
+    return _Registry(
+        {run_id: version for run_id, version in found.items() if version} | made, by_version
+    )
 
 
 def _runs(store: Store) -> list[Any]:

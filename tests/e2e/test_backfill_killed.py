@@ -19,7 +19,9 @@ KILLS = int(os.environ.get("LT4REC_BACKFILL_KILLS", "20"))
 FIRST = 5  # of January: three days for training and one for validation stand before it
 SETTINGS = {
     "synthetic.days": FIRST - 1 + DAYS,
+    # Of so few rows, volume and clicks vary; the bad day has a tenth of the clicks.
     "validate.volume_ratio": "[0.1, 10.0]",
+    "validate.click_rate_ratio": "[0.3, 3.0]",
     "choose_search.cadence_days": 10,
 }
 SAME = (

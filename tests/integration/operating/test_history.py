@@ -7,7 +7,7 @@ import pytest
 from components.history import document, find_model, read_config, read_days
 from components.pipeline_run import new_parent
 from components.reference import Reference
-from components.store import Store
+from components.store import KEY, Store
 from lt4rec_core.config import from_mapping, to_mapping
 from lt4rec_core.errors import ArtifactError, InputError
 
@@ -58,6 +58,21 @@ def test_day_that_was_run_again_is_told_once_by_the_run_that_made_the_version(pa
     past.store.end(found, "FINISHED")
     past.store.end(again, "FINISHED")
     assert [day.run_id for day in read_days(past.store, "feed")] == [first]
+
+
+def test_version_of_a_killed_run_is_told_of_the_run_that_went_on(past: Any) -> None:
+    killed = past.parent("2026-01-01")
+    made = past.store.start_child(killed, "register", {KEY: "as it is"})
+    past.version(made, "2026-01-01", **{KEY: "as it is"})
+    for run in (made, killed):
+        past.store.end(run, "KILLED")
+    ended = past.parent("2026-01-01")
+    gate = {"gate": {"accepted": True, "reasons": [], "comparisons": []}, "model": {}}
+    found = past.node(ended, "register", "register", "registered.json", gate)
+    past.store.set_tags(found, {KEY: "as it is"})
+    past.store.end(ended, "FINISHED")
+    (day,) = read_days(past.store, "feed")
+    assert (day.run_id, day.status, day.version, day.accepted) == (ended, "finished", "1", True)
 
 
 def test_of_two_versions_of_a_day_the_later_counts(past: Any) -> None:
