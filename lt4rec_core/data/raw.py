@@ -126,7 +126,7 @@ def _split_sessions(whole: RawDay, settings: Ingest) -> dict[Split, tuple[RawDay
             )
         path = whole.path.with_name(f"{split}.parquet")
         part = placed.filter(pl.col("split") == split).drop("session", "split")
-        part.sink_parquet(path, compression="zstd", row_group_size=settings.row_group_rows)
+        part.sink_parquet(path, compression="lz4", row_group_size=settings.row_group_rows)
         parts[split] = (measure(split, path, tuple(whole.sums)),)
     whole.path.unlink()
     return parts

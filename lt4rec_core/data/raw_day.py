@@ -58,7 +58,8 @@ def park(
         InputError: it has no impression that can be used.
     """
     frame = unified(part.frame, columns, labels, session)
-    frame.sink_parquet(path, compression="zstd", row_group_size=row_group_rows)
+    # Read back once and removed: quick to write rather than small.
+    frame.sink_parquet(path, compression="lz4", statistics=False, row_group_size=row_group_rows)
     day = measure(part.day, path, labels)
     if day.rows == 0:
         raise InputError(

@@ -104,8 +104,11 @@ def stage(
     folder.mkdir(parents=True)
     rows.head(0).sink_parquet(folder / "empty.parquet")
     with explained(files):
-        rows.sink_parquet(
-            pl.PartitionBy(folder, key="day", include_key=False), row_group_size=131_072
+        rows.sink_parquet(  # read back once and removed: quick to write rather than small
+            pl.PartitionBy(folder, key="day", include_key=False),
+            compression="lz4",
+            statistics=False,
+            row_group_size=131_072,
         )
     counts: Counter[tuple[str, bool]] = Counter()
     for place in sorted(folder.glob("day=*")):
