@@ -24,7 +24,12 @@ def unified(columns: Columns, schema: pl.Schema) -> list[pl.Expr]:
 def _many(name: str) -> pl.Expr:
     stripped = pl.col(name).list.eval(pl.element().str.strip_chars())
     kept = stripped.list.eval(pl.element().filter(pl.element() != ""))
-    return pl.when(kept.list.len() > 0).then(kept).alias(name)
+    return kept.map_batches(_filled, return_dtype=pl.List(pl.String), is_elementwise=True)
+
+
+def _filled(lists: pl.Series) -> pl.Series:
+    """Nulls for lists without elements; as an expression, all lists would be cleaned twice."""
+    return pl.select(pl.when(lists.list.len() > 0).then(lists).alias(lists.name)).to_series()
 
 
 def _number(name: str, dtype: pl.DataType) -> pl.Expr:
