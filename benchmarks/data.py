@@ -152,11 +152,13 @@ DATA_50M = Topic(
 DATA_PEERS = Topic(
     title="Data against peers",
     about=(
-        "The same join, labels and ids from Parquet, and one Parquet file a day, by DuckDB "
+        "The same join, labels and ids from Parquet, and one Parquet file a day of the same "
+        "columns (raw ones beside their ids), by DuckDB "
         f"({DUCKDB.requirements[0].partition('==')[2]}, in memory) and pandas "
         f"({PANDAS.requirements[0].partition('==')[2]}). All processes are started and their "
-        "libraries imported before. Neither peer checks its input or computes digests of its "
-        "output."
+        "libraries imported before. Neither peer checks its input, cuts numbers into buckets, "
+        "marks the known users and items, or computes digests of its output; pandas gives "
+        "all unseen ids one bucket."
     ),
     measure=parquet_peers,
     rounds=3,

@@ -20,6 +20,11 @@ def stream(source: str, name: str, ending: str) -> str:
     return f"{READERS[ending]}('{source}/{name}/*/*.{ending}', hive_partitioning = true)"
 
 
+def unseen(value: str) -> str:
+    """Returns the SQL of the bucket of an id that the training days don't have."""
+    return f"1 + (hash({value}) % 16)::integer"
+
+
 def ingest() -> None:
     """Does what the project's ingestion does, without its checks."""
     target = Path(sys.argv[2])
@@ -51,20 +56,31 @@ def ingest() -> None:
             from (select {value} as value from log where date <= '{LAST_TRAINING_DAY}')
             group by value having count(*) >= 2
         """)
-    singles = ", ".join(f"coalesce(s_{name}.id, 1) as {name}" for name in SINGLE)
+    # The raw columns stand beside the ids, as in the project's dataset.
+    raw = ", ".join(
+        [
+            *(f"l.{name}" for name in SINGLE),
+            *(f"string_split(l.{name}, ',') as {name}" for name in MULTI),
+        ]
+    )
+    singles = ", ".join(
+        f"case when l.{name} is null then 0 else coalesce(s_{name}.id, {unseen(f'l.{name}')}) end "
+        f"as id_{name}"
+        for name in SINGLE
+    )
     joins = " ".join(
         f"left join ids_{name} s_{name} on s_{name}.value = l.{name}" for name in SINGLE
     )
     for name in MULTI:  # DuckDB's own way from values to numbers: an enum's codes
         base.sql(f"create type enum_{name} as enum (select value from ids_{name} order by id)")
     multis = ", ".join(
-        f"list_transform(string_split(l.{name}, ','), "
-        f"lambda x: coalesce(17 + enum_code(try_cast(x as enum_{name})), 1)) as {name}"
+        f"list_transform(string_split(l.{name}, ','), lambda x: "
+        f"coalesce(17 + enum_code(try_cast(x as enum_{name})), {unseen('x')})) as id_{name}"
         for name in MULTI
     )
     base.sql(f"""
-        copy (select l.date, l.impression_id, l.timestamp, l.duration_ms, l.click, l.watch_ratio,
-                     {singles}, {multis}
+        copy (select l.date, l.impression_id, l.timestamp, l.duration_ms / 1000 as length,
+                     l.duration_ms, l.click, l.watch_ratio, {raw}, {singles}, {multis}
               from log l {joins})
         to '{target}/days' (format parquet, compression zstd, partition_by (date))
     """)

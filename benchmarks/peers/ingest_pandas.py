@@ -30,13 +30,15 @@ def ingest() -> None:
     log["watch_ratio"] = np.where(log["click"], ratio.clip(upper=1), np.nan)
     train = log["date"] <= LAST_TRAINING_DAY
     for name in SINGLE:
-        log[name] = log[name].map(numbered(log.loc[train, name])).fillna(1).astype(np.int32)
+        ids = numbered(log.loc[train, name])
+        log[f"id_{name}"] = log[name].map(ids).fillna(1).astype(np.int32)
     for name in MULTI:
         split = log[name].str.split(",")
         values = split.explode()
         ids = numbered(split[train].explode())
         coded = values.map(ids).fillna(1).astype(np.int32).to_numpy()
-        log[name] = np.split(coded, np.cumsum(split.str.len().to_numpy())[:-1])
+        log[name] = split
+        log[f"id_{name}"] = np.split(coded, np.cumsum(split.str.len().to_numpy())[:-1])
     for day, rows in log.groupby("date"):
         rows.to_parquet(target / f"{day}.parquet", compression="zstd")
 
