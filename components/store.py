@@ -11,7 +11,7 @@ from typing import Any
 
 from components.digests import tree_digest
 from components.reference import Reference
-from components.store_check import check_artifacts, check_uri
+from components.store_check import check_artifacts, check_uri, database_uri
 from lt4rec_core.artifact import inside
 from lt4rec_core.config import Tracking
 from lt4rec_core.data.atomic import folder_aside
@@ -211,7 +211,7 @@ def open_store(tracking: Tracking, workspace: Path) -> Store:
     Raises:
         StoreError: it can't be reached, read or written.
     """
-    uri = tracking.uri or f"sqlite:///{(workspace / 'mlflow.db').resolve()}"
+    uri = tracking.uri or database_uri(workspace)
     check_uri(uri)
     client_of = _quiet_mlflow()
 

@@ -9,9 +9,30 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from lt4rec_core.errors import StoreError
+from lt4rec_core.errors import InputError, StoreError
 
 _TIMEOUT_SECONDS = 10.0
+
+
+def database_uri(workspace: Path) -> str:
+    """Returns the address of a workspace's own SQLite database.
+
+    Raises:
+        InputError: the path has a mark in it that means something in addresses.
+    """
+    place = workspace.expanduser().resolve()
+    refuse_marks(place)
+    return f"sqlite:///{place / 'mlflow.db'}"
+
+
+def refuse_marks(workspace: Path) -> None:
+    """Raises InputError where MLflow would take a part of the path for something else."""
+    marks = [mark for mark in "?#%" if mark in str(workspace)]
+    if marks:
+        raise InputError(
+            f"the workspace {workspace} has {' and '.join(map(repr, marks))} in its path, which "
+            "MLflow's addresses give another meaning; name a folder without"
+        )
 
 
 def check_uri(uri: str) -> None:

@@ -162,14 +162,14 @@ def check_torch(device: str) -> Check:
 
 def check_store(config: Config, workspace: Path) -> Check:
     """The MLflow store answers and takes what is written, without making it anew."""
-    from components.store_check import check_artifacts, check_uri
+    from components.store_check import check_artifacts, check_uri, database_uri
 
     uri, root = config.tracking.uri, config.tracking.artifact_root
     database = workspace / "mlflow.db"
     if not uri and not database.exists():
         return Check("MLflow store", "ok", f"{database} will be made")
     try:
-        check_uri(uri or f"sqlite:///{database}")
+        check_uri(uri or database_uri(database.parent))
         if root:
             check_artifacts(root)
     except LT4RECError as error:

@@ -73,11 +73,12 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def new_workspace(
     empty_database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Path]:
-    """Makes a workspace whose MLflow database is ready."""
+) -> Callable[..., Path]:
+    """Makes a workspace whose MLflow database is ready, `name` at the end of its path."""
 
-    def make() -> Path:
-        workspace = tmp_path_factory.mktemp("workspace")
+    def make(name: str = "") -> Path:
+        workspace = tmp_path_factory.mktemp("workspace") / name
+        workspace.mkdir(exist_ok=True)
         shutil.copyfile(empty_database, workspace / "mlflow.db")
         return workspace
 

@@ -109,7 +109,9 @@ def mlflow_command(tracking: Tracking, workspace: Path) -> str:
     """How to look at the runs in MLflow: a shell command, or the server's address."""
     if tracking.uri.startswith(("http://", "https://")):
         return f"open {tracking.uri} in a browser"
-    uri = tracking.uri or f"sqlite:///{workspace.expanduser().resolve() / 'mlflow.db'}"
+    from components.store_check import database_uri
+
+    uri = tracking.uri or database_uri(workspace)
     program = Path(sys.executable).with_name("mlflow")
     name = str(program) if program.exists() else "mlflow"
     return shlex.join([name, "ui", "--backend-store-uri", uri])

@@ -23,10 +23,13 @@ def confine(workspace: Path) -> None:
     """Sends caches and temporary files of this process and its children to the workspace.
 
     Raises:
+        InputError: its path has a mark in it that means something in addresses.
         StoreError: the workspace can't be written.
     """
+    from components.store_check import refuse_marks
     from lt4rec_core.errors import StoreError
 
+    refuse_marks(workspace.expanduser().resolve())
     cache = workspace.expanduser().resolve() / "cache"
     temporary = cache / "tmp"
     try:

@@ -35,7 +35,7 @@ class Life:
 @pytest.fixture(scope="module")
 def life(lt4rec, logs, tmp_path_factory) -> Life:
     """Four runs in one workspace; what they did is asked by many tests."""
-    workspace = tmp_path_factory.mktemp("life") / "workspace"
+    workspace = tmp_path_factory.mktemp("life") / "it's a [work] space"
     impossible = '[{task = "ctr", metric = "auc", floor = 1.0}]'
     possible = '[{task = "ctr", metric = "auc", floor = 0.01, max_loss = 1.0}]'
     return Life(

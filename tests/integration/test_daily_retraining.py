@@ -48,8 +48,8 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workspace(new_workspace: Callable[[], Path]) -> Path:
-    return new_workspace()
+def workspace(new_workspace: Callable[..., Path]) -> Path:
+    return new_workspace("it's a [work] space")
 
 
 @pytest.fixture(scope="module")

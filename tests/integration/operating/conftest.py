@@ -24,8 +24,8 @@ from lt4rec_core.ranking.layout import Table as RankingTable
 
 
 @pytest.fixture
-def workspace(new_workspace: Callable[[], Path]) -> Path:
-    return new_workspace()
+def workspace(new_workspace: Callable[..., Path]) -> Path:
+    return new_workspace("it's a [work] space")
 
 
 @pytest.fixture

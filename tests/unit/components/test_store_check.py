@@ -5,12 +5,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from components import store_check
 from components.store import open_store
-from components.store_check import check_artifacts, check_uri
+from components.store_check import check_artifacts, check_uri, database_uri
 from lt4rec_core.config import Tracking
-from lt4rec_core.errors import StoreError
+from lt4rec_core.errors import InputError, StoreError
 
 
 def test_locked_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +39,21 @@ def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_text("not a database" * 100)
     with pytest.raises(StoreError, match="file is not a database"):
         check_uri(f"sqlite:///{path}")
+
+
+def test_a_workspace_has_its_database_inside(tmp_path: Path) -> None:
+    workspace = tmp_path / "it's a [work] space"
+    uri = database_uri(workspace)
+    assert make_url(uri).database == str(workspace / "mlflow.db")
+    check_uri(uri)
+    assert (workspace / "mlflow.db").is_file()
+
+
+@pytest.mark.parametrize("mark", ["?", "%", "#"])
+def test_a_path_that_addresses_read_otherwise_is_refused(tmp_path: Path, mark: str) -> None:
+    with pytest.raises(InputError, match=rf"has '\{mark}' in its path"):
+        open_store(Tracking(), tmp_path / f"a{mark}20b")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_probe_leaves_no_trace(tmp_path: Path) -> None:

@@ -189,6 +189,15 @@ def test_shipped_configuration_goes_by_its_bare_name():
     assert read_config("demo") == read_config(str(PROJECT / "pipelines/configs/demo.toml"))
 
 
+@pytest.mark.parametrize("mark", ["?", "%", "#"])
+def test_workspace_that_addresses_would_read_otherwise_is_refused(call, tmp_path, mark):
+    place = tmp_path / f"a{mark}20b"
+    result = call("run", "demo", "--source", tmp_path, "--workspace", place)
+    assert result.exit_code == 2
+    assert f"has '{mark}' in its path" in result.stderr
+    assert not [*tmp_path.iterdir()]
+
+
 def test_workspace_that_cannot_be_made_is_told(call, tmp_path):
     (tmp_path / "file").write_text("")
     place = tmp_path / "file" / "w"
