@@ -166,10 +166,11 @@ def check_store(config: Config, workspace: Path) -> Check:
 
     uri, root = config.tracking.uri, config.tracking.artifact_root
     database = workspace / "mlflow.db"
-    if not uri and not database.exists():
-        return Check("MLflow store", "ok", f"{database} will be made")
     try:
-        check_uri(uri or database_uri(database.parent))
+        own = database_uri(workspace)
+        if not uri and not database.exists():
+            return Check("MLflow store", "ok", f"{database} will be made")
+        check_uri(uri or own)
         if root:
             check_artifacts(root)
     except LT4RECError as error:

@@ -79,6 +79,12 @@ def test_store_is_not_made_by_looking_at_it(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+def test_workspace_that_would_be_refused_fails(tmp_path):
+    check = doctor.check_store(read_config("demo"), tmp_path / "a?b")
+    assert check.status == "fail"
+    assert "'?' in its path" in check.advice
+
+
 def test_locked_store_fails(tmp_path, monkeypatch):
     monkeypatch.setattr("components.store_check._TIMEOUT_SECONDS", 0.02)
     holder = sqlite3.connect(tmp_path / "mlflow.db")
