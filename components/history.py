@@ -168,13 +168,16 @@ class _Run:
 
 
 def _choose(runs: list[_Run]) -> _Run:
-    """Picks the run that made the date's latest version: later ones found it made."""
+    """Picks the run that made the date's latest version: later ones found it made.
+
+    One that was killed after it had made it comes behind the run that went on.
+    """
     finished = [run for run in runs if run.version is not None]
     if not finished:
         return max(runs, key=lambda run: run.order)
     latest = max(int(run.version.version) for run in finished if run.version is not None)
     made = [run for run in finished if run.version and int(run.version.version) == latest]
-    return min(made, key=lambda run: run.order)
+    return min(made, key=lambda run: (run.run.info.status != "FINISHED", run.order))
 
 
 def _day(store: Store, run: _Run, registry: _Registry) -> Day:

@@ -192,6 +192,8 @@ def _refuse_unfit(layout: RankingLayout, files: dict[str, str]) -> None:
         raise ValueError("its fields look up other tables than it lists")
     if not (fields and layout.tasks and layout.embedding_dim):
         raise ValueError("it has no fields, tasks or embeddings")
+    if len(set(layout.tasks)) < len(layout.tasks):
+        raise ValueError("it names a task twice")
     if any(t.oov_buckets < 1 for t in tables if t.kind == "categorical"):
         raise ValueError("a categorical table has no buckets for unknown ids")
     if any(not f.separator for f in fields if f.values == "multi"):

@@ -75,6 +75,18 @@ def test_version_of_a_killed_run_is_told_of_the_run_that_went_on(past: Any) -> N
     assert (day.run_id, day.status, day.version, day.accepted) == (ended, "finished", "1", True)
 
 
+def test_run_killed_after_its_last_node_is_told_by_the_run_that_went_on(past: Any) -> None:
+    killed = past.day("2026-01-01")
+    past.store.end(killed, "KILLED")
+    ended = past.parent("2026-01-01")
+    made = past.store.children(killed)["register"].data.tags["lt4rec.reference"]
+    found = past.store.start_child(ended, "register", {"lt4rec.reference": made})
+    for run in (found, ended):
+        past.store.end(run, "FINISHED")
+    (day,) = read_days(past.store, "feed")
+    assert (day.run_id, day.status, day.version) == (ended, "finished", "1")
+
+
 def test_of_two_versions_of_a_day_the_later_counts(past: Any) -> None:
     past.day("2026-01-01")
     forced = past.day("2026-01-01")

@@ -71,7 +71,10 @@ def test_a_missing_file_is_named(folder, name):
         Scorer.load(folder)
 
 
-@pytest.mark.parametrize("change", [{"format": 3}, {"kind": "dataset"}, {"hidden": None}])
+@pytest.mark.parametrize(
+    "change",
+    [{"format": 3}, {"kind": "dataset"}, {"hidden": None}, {"tasks": ["ctr", "ctr"]}],
+)
 def test_another_format_is_refused(folder, change):
     path = folder / "ranking.json"
     path.write_text(json.dumps(sealed({**json.loads(path.read_text()), **change})))
