@@ -242,13 +242,12 @@ def _read_registry(store: Store, name: str, children: Mapping[str, Mapping[str, 
     by_version: dict[str, tuple[str, ...]] = {}
     for alias, version in sorted(aliases.items()):
         by_version[str(version)] = (*by_version.get(str(version), ()), alias)
-    by_key = {version.tags.get(KEY): version for version in versions}
+    by_key = {version.tags[KEY]: version for version in versions if KEY in version.tags}
     registering = [nodes["register"] for nodes in children.values() if "register" in nodes]
-    found = {run.info.run_id: by_key.get(run.data.tags.get(KEY)) for run in registering}
+    keys = {run.info.run_id: run.data.tags.get(KEY) for run in registering}
+    found = {run_id: by_key[key] for run_id, key in keys.items() if key in by_key}
     made = {version.run_id: version for version in versions}
-    return _Registry(
-        {run_id: version for run_id, version in found.items() if version} | made, by_version
-    )
+    return _Registry(found | made, by_version)
 
 
 def _runs(store: Store) -> list[Any]:

@@ -23,7 +23,7 @@ from typing import IO, TypedDict
 from unittest import mock
 
 _EXECUTOR = "kfp.dsl.executor_main"
-_CODE_FOLLOWS = '"$program_path/ephemeral_component.py" "$@"'
+_MODULE = "ephemeral_component.py"  # as KFP calls a component's code; its script writes it
 # What takes long to import and is wanted by nearly every component. None starts threads or
 # opens files by being imported, so that forks of it are as good as new processes.
 _IMPORTED = (
@@ -51,21 +51,21 @@ class ForkServer:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    def run(self, full_command: Sequence[str], env_vars: Mapping[str, str] | None = None) -> int:
         """Runs a component as KFP's `run_local_subprocess` does: prints what it prints.
 
         Args:
-            command: KFP's shell command of a lightweight Python component.
-            environment: variables to set for it, besides the server's.
+            full_command: a lightweight Python component's: a shell, its script, which ends in
+                running the component's module, the module's code, the executor's arguments.
+            env_vars: variables to set for it, besides the server's.
 
         Returns:
             The exit code, below 0 for a signal, 1 where the server itself was ended.
         """
-        code, *arguments = command[_place_of_code(command) :]
+        script = next(place for place, part in enumerate(full_command) if _MODULE in part)
+        code, *arguments = full_command[script + 1 :]
         end = uuid.uuid4().hex
-        job = _Job(
-            code=code, arguments=arguments, environment=dict(environment or {}), end=f"{end} "
-        )
+        job = _Job(code=code, arguments=arguments, environment=dict(env_vars or {}), end=end)
         requests, output = self._process.stdin, self._process.stdout
         assert requests is not None and output is not None  # noqa: S101
         try:
@@ -84,6 +84,8 @@ class ForkServer:
 @contextmanager
 def fork_server() -> Iterator[ForkServer]:
     """Lets KFP's local runner fork its components for as long as the context lasts."""
+    from kfp.local import subprocess_task_handler
+
     command = [sys.executable, "-m", "pipelines.forked"]
     with subprocess.Popen(  # noqa: S603 (this Python and a module of ours)
         command,
@@ -96,35 +98,12 @@ def fork_server() -> Iterator[ForkServer]:
     ) as process:
         server = ForkServer(process)
         try:
-            with _instead_of_subprocesses(server):
+            with mock.patch.object(subprocess_task_handler, "run_local_subprocess", server.run):
                 yield server
         finally:
             assert process.stdin is not None  # noqa: S101
             with suppress(BrokenPipeError):  # it is gone already
                 process.stdin.close()  # the server ends when nothing more can come
-
-
-@contextmanager
-def _instead_of_subprocesses(server: ForkServer) -> Iterator[None]:
-    from kfp.local import subprocess_task_handler
-
-    start_python = subprocess_task_handler.run_local_subprocess
-
-    def run(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
-        if _place_of_code(full_command) == 0:  # no lightweight Python component
-            return int(start_python(full_command, env_vars))
-        return server.run(full_command, env_vars)
-
-    with mock.patch.object(subprocess_task_handler, "run_local_subprocess", run):
-        yield
-
-
-def _place_of_code(command: Sequence[str]) -> int:
-    """Returns the place of a component's Python code in KFP's command, 0 if it has none."""
-    for place, part in enumerate(command[:-1]):
-        if _EXECUTOR in part and _CODE_FOLLOWS in " ".join(part.replace("\\", " ").split()):
-            return place + 1
-    return 0
 
 
 def serve(requests: IO[str]) -> None:
@@ -151,7 +130,7 @@ def _execute(job: _Job) -> int:
         with Path(os.devnull).open() as nothing:
             os.dup2(nothing.fileno(), 0)  # further jobs are the server's to read
         with tempfile.TemporaryDirectory() as folder:
-            module = Path(folder, "ephemeral_component.py")
+            module = Path(folder, _MODULE)
             module.write_text(job["code"], encoding="utf-8")
             sys.argv = [_EXECUTOR, "--component_module_path", str(module), *job["arguments"]]
             importlib.import_module(_EXECUTOR).executor_main()

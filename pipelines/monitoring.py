@@ -54,7 +54,7 @@ def history(store: Store, name: str, settings: Monitor) -> dict[str, Any]:
     alerts = alerts_of(settings, days)
     return {
         "model": name,
-        "champion": next((day.version for day in days if "champion" in day.aliases), None),
+        "champion": next((day.version for day in days if day.is_champion), None),
         "days": [
             {**day.to_json(), "alerts": [alert.to_json() for alert in alerts[day.run_id]]}
             for day in days

@@ -15,6 +15,7 @@ from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.data.manifest import SPLITS, Split
 from lt4rec_core.data.raw_day import RawDay, measure, numbers, park
 from lt4rec_core.data.sources.source import Columns, Source
+from lt4rec_core.data.sources.staging import READ_ONCE
 from lt4rec_core.data.split import split_of_session
 from lt4rec_core.errors import InputError
 from lt4rec_core.tracking import Tracker
@@ -126,7 +127,7 @@ def _split_sessions(whole: RawDay, settings: Ingest) -> dict[Split, tuple[RawDay
             )
         path = whole.path.with_name(f"{split}.parquet")
         part = placed.filter(pl.col("split") == split).drop("session", "split")
-        part.sink_parquet(path, compression="lz4", row_group_size=settings.row_group_rows)
+        part.sink_parquet(path, **READ_ONCE, row_group_size=settings.row_group_rows)
         parts[split] = (measure(split, path, tuple(whole.sums)),)
     whole.path.unlink()
     return parts

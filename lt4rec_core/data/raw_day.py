@@ -13,6 +13,7 @@ import pydantic
 
 from lt4rec_core.artifact import file_inside, read_object, sealed, unsealed
 from lt4rec_core.data.sources.source import Columns, DayRead
+from lt4rec_core.data.sources.staging import READ_ONCE
 from lt4rec_core.errors import ArtifactError, InputError
 
 FORMAT = 1
@@ -58,8 +59,7 @@ def park(
         InputError: it has no impression that can be used.
     """
     frame = unified(part.frame, columns, labels, session)
-    # Read back once and removed: quick to write rather than small.
-    frame.sink_parquet(path, compression="lz4", statistics=False, row_group_size=row_group_rows)
+    frame.sink_parquet(path, **READ_ONCE, row_group_size=row_group_rows)
     day = measure(part.day, path, labels)
     if day.rows == 0:
         raise InputError(

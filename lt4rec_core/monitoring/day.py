@@ -86,6 +86,11 @@ class Day:
     dataset: str = ""
     config: str = ""
 
+    @property
+    def is_champion(self) -> bool:
+        """Whether the day's version is the champion now."""
+        return "champion" in self.aliases
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         plain = dataclasses.asdict(self)

@@ -9,8 +9,6 @@ from lt4rec_core.monitoring.check import Check, Measure
 from lt4rec_core.monitoring.day import Day
 from lt4rec_core.monitoring.window import days_between
 
-CHAMPION = "champion"  # an alias
-
 
 def _failed(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterator[Measure]:  # noqa: ARG001
     detail = " ".join(day.failure.split())[:300] or f"the run is {day.status}"
@@ -34,7 +32,7 @@ def _champion_age(settings: Monitor, day: Day, before: Sequence[Day]) -> Iterato
     days = (*before, day)
     # Who is champion now, also by a rollback or promotion; where that one is of a later day, the
     # gate's last choice was until then.
-    champions = [other for other in days if CHAMPION in other.aliases]
+    champions = [other for other in days if other.is_champion]
     champions = champions or [other for other in days if other.accepted]
     if not champions:
         return

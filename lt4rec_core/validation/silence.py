@@ -11,6 +11,7 @@ import polars as pl
 from lt4rec_core.validation.expectation import Counts, Expectation, Measure
 from lt4rec_core.validation.order import midnight
 from lt4rec_core.validation.subject import Day, Subject
+from lt4rec_core.validation.traffic import count_users
 
 _HOUR_MS = 3_600_000
 # Users come as they like: with so many expected, that none came is one chance in twenty thousand.
@@ -31,8 +32,7 @@ def _count(subject: Subject, day: Day) -> dict[str, pl.Expr]:
         return {}
     hour = (pl.col("time") - midnight(subject, day.name)) // _HOUR_MS
     counted = {f"hour {number}": (hour == number).sum() for number in hours}
-    users = {"users": pl.col("user").approx_n_unique()} if subject.holds(day, "user") else {}
-    return counted | users
+    return counted | count_users(subject, day)
 
 
 def _measure(subject: Subject, counts: Counts) -> Iterator[Measure]:
@@ -48,17 +48,18 @@ def _measure(subject: Subject, counts: Counts) -> Iterator[Measure]:
         if known:
             before = known[-subject.settings.reference_days :]
             usual = statistics.median(length for _, length in before)
-            telling = [
+            telling = (
                 len(silence)
                 for silence in silent
                 if statistics.fmean(_visitors(counts[other.name], silence) for other, _ in before)
                 >= _LEAST_VISITORS
-            ]
+            )
+            tell = max(telling, default=0)
             detail = f"{longest} hours on end; on the days before {usual:g} (median)"
-            if longest > max(telling, default=0):
-                detail += f", few users in these hours: {max(telling, default=0)} tell"
+            if longest > tell:
+                detail += f", few users in these hours: {tell} tell"
             high = subject.settings.max_silent_hours
-            seen = max(max(telling, default=0) - usual, 0)
+            seen = max(tell - usual, 0)
             yield Measure("time", day.name, seen, high=high, detail=detail)
         known.append((day, longest))
 

@@ -14,7 +14,8 @@ from lt4rec_core.validation.subject import Day, Subject
 _LEAST_SHARE = 0.01
 
 
-def _count_users(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+def count_users(subject: Subject, day: Day) -> dict[str, pl.Expr]:
+    """Counts a day's users, about."""
     return {"users": pl.col("user").approx_n_unique()} if subject.holds(day, "user") else {}
 
 
@@ -53,7 +54,7 @@ def _no_share_of_its_own(subject: Subject, _counts: Counts) -> Iterator[Measure]
 USER_COUNT = Expectation(
     about="A day's users, relative to the median of the days before, stay within bounds.",
     severity="error",
-    count=_count_users,
+    count=count_users,
     measure=_as_many_users,
 )
 TOP_SHARE = Expectation(

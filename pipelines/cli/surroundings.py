@@ -29,8 +29,9 @@ def confine(workspace: Path) -> None:
     from components.store_check import refuse_marks
     from lt4rec_core.errors import StoreError
 
-    refuse_marks(workspace.expanduser().resolve())
-    cache = workspace.expanduser().resolve() / "cache"
+    place = workspace.expanduser().resolve()
+    refuse_marks(place)
+    cache = place / "cache"
     temporary = cache / "tmp"
     try:
         temporary.mkdir(parents=True, exist_ok=True)

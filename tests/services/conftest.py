@@ -67,15 +67,21 @@ def programs() -> Path | None:
     return homes[-1].parent if homes else None
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _clear_up_when_ended() -> None:
+@contextlib.contextmanager
+def clearing_up_when_ended() -> Iterator[None]:
     """Lets SIGTERM end the tests as Ctrl-C does: through everything that clears up."""
 
     def stop(number: int, frame: Any) -> None:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 @contextlib.contextmanager
@@ -155,6 +161,12 @@ def postgres() -> Iterator[tuple[str, Server]]:
     home = programs()
     if home is None:
         pytest.fail(INSTALL)
+    with clearing_up_when_ended(), _new_postgres(home) as (database, server):
+        yield database, server
+
+
+@contextlib.contextmanager
+def _new_postgres(home: Path) -> Iterator[tuple[str, Server]]:
     # Not below pytest's own folders: they're closed to other users.
     folder = Path(tempfile.mkdtemp(prefix="lt4rec-postgres-"))
     who = other_user()

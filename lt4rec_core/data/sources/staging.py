@@ -7,15 +7,18 @@ A staged row has `day` (local, or its partition's where its time can't be read) 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from lt4rec_core.data.sources.files import PATH_DAY, LogFile, explained
 
 UNKNOWN = "unknown"
+# Of files that are read back once and removed: quick to write rather than small.
+READ_ONCE: Mapping[str, Any] = {"compression": "lz4", "statistics": False}
 # 2000 to 2100: a time outside was logged in another unit or by a broken clock.
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
@@ -104,12 +107,8 @@ def stage(
     folder.mkdir(parents=True)
     rows.head(0).sink_parquet(folder / "empty.parquet")
     with explained(files):
-        rows.sink_parquet(  # read back once and removed: quick to write rather than small
-            pl.PartitionBy(folder, key="day", include_key=False),
-            compression="lz4",
-            statistics=False,
-            row_group_size=131_072,
-        )
+        by_day = pl.PartitionBy(folder, key="day", include_key=False)
+        rows.sink_parquet(by_day, **READ_ONCE, row_group_size=131_072)
     counts: Counter[tuple[str, bool]] = Counter()
     for place in sorted(folder.glob("day=*")):
         found = _scan(sorted(place.glob("*.parquet")))
