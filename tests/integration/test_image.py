@@ -8,6 +8,7 @@ besides (mirrors, certificates) goes into `LT4REC_BUILD_OPTIONS`, for `buildah b
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -64,6 +65,11 @@ def test_nothing_is_written_outside_the_temporary_folder(stages: list[list[str]]
     environment = " ".join(line for line in stages[-1] if line.startswith("ENV "))
     for setting in ("HOME=/tmp", "MPLCONFIGDIR=/tmp/", "PYTHONDONTWRITEBYTECODE=1"):
         assert setting in environment
+
+
+def test_base_is_pinned_by_its_digest(stages: list[list[str]]) -> None:
+    (default,) = [line for line in stages[0] if line.startswith("ARG PYTHON_IMAGE=")]
+    assert re.fullmatch(r"ARG PYTHON_IMAGE=\S+:3\.11-\S+@sha256:[0-9a-f]{64}", default)
 
 
 def test_packages_are_pinned_wheels_and_torch_is_for_cpus(stages: list[list[str]]) -> None:
