@@ -23,13 +23,14 @@ from components.failures import Failure, write_failure
 from components.injected import injected_run
 from components.lifeline import RUNNER, die_with_runner
 from components.locks import locked
+from components.pipeline_run import KFP_RUN
 from components.reference import Reference
 from components.retries import note_if_final, stop_if_final
 from components.run_context import RunContext
 from components.store import Store, open_store
 from components.tracker import MlflowTracker
 from lt4rec_core.comparison.worlds import settings_in
-from lt4rec_core.config import Config, digest, from_mapping
+from lt4rec_core.config import Config, digest, from_mapping, resources_of
 from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.errors import ArtifactError, LT4RECError, OutOfMemoryError, StoreError
 from lt4rec_core.memory import is_out_of_memory, out_of_memory
@@ -152,7 +153,7 @@ class Step:
         self.store.folder(reference)
 
     def _find(self) -> Reference | None:
-        if self.stage == "single_task" and not self.config.single_task.reuse:
+        if not self._may_reuse():
             return None
         for _, reference in self.store.finished(self.key):
             try:
@@ -162,6 +163,12 @@ class Step:
             else:
                 return reference
         return None
+
+    def _may_reuse(self) -> bool:
+        if self.stage == "single_task" and not self.config.single_task.reuse:
+            return False
+        on_cluster = KFP_RUN in os.environ
+        return not on_cluster or resources_of(self.node, self.config.cluster).caching
 
 
 @contextmanager

@@ -21,7 +21,11 @@ class Toleration:
 
 @section
 class Resources:
-    """What one DAG node asks of the cluster; request and limit are the same."""
+    """What one DAG node asks of the cluster; request and limit are the same.
+
+    Without `caching` it works anew in each run on the cluster, though a finished result of the
+    same key is there; what a killed try of it left is still gone on from.
+    """
 
     cpu: str = "2"
     memory: str = "8Gi"
@@ -31,6 +35,7 @@ class Resources:
     retries: int = Field(default=0, ge=0)
     backoff_seconds: int = Field(default=60, ge=1)
     timeout_seconds: int = Field(default=0, ge=0)
+    caching: bool = True
 
 
 @section

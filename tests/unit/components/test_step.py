@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.failures import read_failure
+from components.pipeline_run import KFP_RUN
 from components.reference import Reference
 from components.run_context import RunContext
 from components.step import Step, open_step
@@ -59,6 +60,16 @@ def test_unchanged_step_is_skipped_and_gives_the_same_reference(run: Run) -> Non
     first, second = run(), run()
     assert first == (second[0], True)
     assert second[1] is False
+
+
+def test_node_without_caching_works_anew_in_each_run_on_a_cluster(
+    run: Run, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = {"warmup": {"caching": False}}
+    without = from_mapping({**to_mapping(config), "cluster": {"resources": resources}})
+    assert [run(without)[1], run(without)[1]] == [True, False]
+    monkeypatch.setenv(KFP_RUN, "run-1")
+    assert [run(without)[1], run()[1]] == [True, False]
 
 
 def test_changed_setting_runs_again(run: Run, config: Config) -> None:

@@ -12,6 +12,7 @@ from lt4rec_core.metrics import METRICS
 
 CONFIGS = Path(__file__).parents[3] / "pipelines" / "configs"
 STAGES = [
+    "find_days",
     "ingest",
     "validate",
     "choose_search",
