@@ -132,11 +132,12 @@ def held(workspace: Path) -> Iterator[str]:
 def end_killed(store: Store) -> None:
     """Ends the local runs of this workspace, and their steps, whose process is gone."""
     for run in store.search_here("attributes.status = 'RUNNING'"):
-        lock = run.data.tags.get(_LOCK)
-        if lock is None or _is_held(_lock(store.workspace, lock)):
+        lock, run_id = run.data.tags.get(_LOCK, ""), str(run.info.run_id)
+        # The server says both, and both name what is removed: plain ones are ours.
+        if not (lock.isalnum() and run_id.isalnum()) or _is_held(_lock(store.workspace, lock)):
             continue
-        end_all(store, run.info.run_id)
-        shutil.rmtree(scratch_folder(store.workspace, run.info.run_id), ignore_errors=True)
+        end_all(store, run_id)
+        shutil.rmtree(scratch_folder(store.workspace, run_id), ignore_errors=True)
         _lock(store.workspace, lock).unlink(missing_ok=True)
 
 

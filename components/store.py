@@ -42,7 +42,7 @@ class Store:
                 run_name=name,
             )
             check_artifacts(run.info.artifact_uri)
-        return str(run.info.run_id)
+        return _id_of(run)
 
     def start_child(self, parent: str, node: str, tags: Mapping[str, str]) -> str:
         """Starts the run of one DAG node below `parent` and returns its id."""
@@ -50,7 +50,7 @@ class Store:
             run = self.client.create_run(
                 self.experiment_id, tags={**tags, NODE: node, PARENT: parent}, run_name=node
             )
-        return str(run.info.run_id)
+        return _id_of(run)
 
     def take_over(self, run_id: str, node: str, tags: Mapping[str, str]) -> str:
         """Makes a run that Kubeflow started the run of a DAG node, whatever became of it before."""
@@ -225,6 +225,16 @@ def open_store(tracking: Tracking, workspace: Path) -> Store:
             else client.create_experiment(tracking.experiment, root or None)
         )
     return Store(client, uri, str(identity), workspace)
+
+
+def _id_of(run: Any) -> str:
+    """Returns a new run's id, which names files; raises StoreError where it may lead elsewhere."""
+    if not str(run.info.run_id).isalnum():
+        raise StoreError(
+            f"MLflow calls a new run {run.info.run_id!r}, expected letters and digits; look at "
+            "what answers at tracking.uri"
+        )
+    return str(run.info.run_id)
 
 
 def local_path(uri: str) -> Path | None:

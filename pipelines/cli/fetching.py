@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.store import Store, open_store, store_errors
+from lt4rec_core.artifact import inside
 from lt4rec_core.config import Tracking
 from lt4rec_core.data.atomic import file_aside
 from lt4rec_core.errors import InputError
@@ -31,7 +32,7 @@ def fetch_report(tracking: Tracking, workspace: Path, run_id: str, target: Path 
     store = open_existing(tracking, workspace)
     place = store.workspace
     run = _run(store, run_id)
-    found = target or place / "reports" / f"{run.info.run_id}.html"
+    found = target or inside(place / "reports", f"{run.info.run_id}.html")
     with (
         tempfile.TemporaryDirectory(dir=place) as scratch,
         store_errors(f"the report of run {run.info.run_id} can't be fetched"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 from components.failures import Failure, read_failure, write_failure
 from components.inputs import dataset_folder
 from components.reference import Reference
+from components.store import Store
 from lt4rec_core.artifact import inside
-from lt4rec_core.config import Config, from_mapping
+from lt4rec_core.config import Config, Tracking, from_mapping
 from lt4rec_core.data.dataset import vocabulary_file
-from lt4rec_core.errors import ArtifactError, ConfigError, InputError
+from lt4rec_core.errors import ArtifactError, ConfigError, InputError, StoreError
 from lt4rec_core.stages.ingest import ingest
 from lt4rec_core.tracking import SilentTracker
+from pipelines.cli import fetching
 
 HOSTILE = (
     "../x",
@@ -96,6 +99,29 @@ def test_a_reference_leads_nowhere_else(run, path, digest):
         return
     assert place.resolve().is_relative_to(root / "artifacts")
     assert dataset_folder(root, reference.digest).resolve().is_relative_to(root / "datasets")
+
+
+class Liar:
+    """An MLflow server whose runs have a path for an id."""
+
+    run = SimpleNamespace(
+        info=SimpleNamespace(run_id="../../theirs", artifact_uri="", status="FINISHED")
+    )
+
+    def create_run(self, *_: object, **__: object) -> SimpleNamespace:
+        return self.run
+
+    def get_run(self, _: str) -> SimpleNamespace:
+        return self.run
+
+
+def test_a_run_s_id_names_files_of_the_workspace_alone(tmp_path, monkeypatch):
+    store = Store(Liar(), "http://liar", "0", tmp_path)
+    with pytest.raises(StoreError, match="theirs"):
+        store.start_child("parent", "warmup", {})
+    monkeypatch.setattr(fetching, "open_existing", lambda *_: store)
+    with pytest.raises(ArtifactError, match="theirs"):
+        fetching.fetch_report(Tracking(uri="http://liar"), tmp_path, "any", None)
 
 
 @settings(deadline=None)

@@ -55,6 +55,16 @@ def test_run_of_a_cluster_or_another_workspace_is_left_alone(
     assert status(store, run) == "RUNNING"
 
 
+def test_lock_that_leads_out_of_the_workspace_is_nobodys(store: Store, config: Config) -> None:
+    outside = store.workspace.parent / "theirs.lock"
+    outside.write_text("", encoding="utf-8")
+    (store.workspace / "runs").mkdir(parents=True)
+    run = new_parent(store, config, "/logs", "2026-01-04", "abc", "../../theirs")
+    end_killed(store)
+    assert outside.exists()
+    assert status(store, run) == "RUNNING"
+
+
 def test_run_tells_what_it_is_about(store: Store, config: Config) -> None:
     run = store.client.get_run(new_parent(store, config, "/logs", "2026-01-04", "abc"))
     assert run.info.run_name == "feed 2026-01-04"
