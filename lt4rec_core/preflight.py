@@ -67,6 +67,15 @@ def check_date(config: Config, data_date: str) -> None:
         )
 
 
+def check_source(config: Config, source: str) -> None:
+    """Raises ConfigError where a run on a cluster wouldn't know its logs."""
+    if not (source or config.cluster.source):
+        raise ConfigError(
+            "neither cluster.source nor --source says where the cluster's tasks find the raw logs; "
+            "set one, like s3://bucket/feed"
+        )
+
+
 def check_daily(config: Config) -> None:
     """Raises ConfigError where there can be no daily run that starts from the champion."""
     check_prunable(config)

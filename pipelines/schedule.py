@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from lt4rec_core.config import Config
 from lt4rec_core.errors import ClusterError, ConfigError
-from lt4rec_core.preflight import check_daily
+from lt4rec_core.preflight import check_daily, check_source
 from pipelines.compile import compile_pipeline
 from pipelines.kubeflow import Api, open_api
 
@@ -36,11 +36,12 @@ def create_schedule(
 
     Raises:
         ConfigError: the cron expression isn't one, the name is taken, or there can be no
-            daily run of the configuration.
+            daily run of the configuration, which must name the logs, too.
         ClusterError: the API can't be reached, or refuses; what was there goes on.
     """
     when, called = _cron(cron), name or config.name
     check_daily(config)
+    check_source(config, "")
     with tempfile.TemporaryDirectory() as folder:
         file = compile_pipeline(
             config, Path(folder) / "pipeline.yaml", git_commit, "daily-retraining", scheduled=True

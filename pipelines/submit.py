@@ -8,7 +8,7 @@ from typing import Any
 
 from lt4rec_core.config import Config
 from lt4rec_core.errors import ConfigError
-from lt4rec_core.preflight import check_daily, check_date
+from lt4rec_core.preflight import check_daily, check_date, check_source
 from pipelines.compile import compile_pipeline
 from pipelines.kubeflow import open_api
 
@@ -33,11 +33,13 @@ def submit_run(
         git_commit: commit of the code, "" if unknown.
 
     Raises:
-        ConfigError: of `compile_pipeline`, or a day is missing, or there can be no daily run.
+        ConfigError: of `compile_pipeline`, or the day or the logs' place is missing, or there can
+            be no daily run.
         ClusterError: the API can't be reached, or refuses.
     """
     date = data_date or (config.comparison.data_date if pipeline == "comparison" else "")
     check_date(config, date)
+    check_source(config, source)
     if pipeline == "daily-retraining":
         check_daily(config)
     elif forced:

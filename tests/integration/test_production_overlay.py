@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from lt4rec_core.config import Config, load, resources_of
+from lt4rec_core.errors import AlertError, ConfigError, DeliveryError, StoreError
 
 ROOT = Path(__file__).parents[2]
 RUNS = "lt4rec"  # the namespace that runs are in
@@ -85,6 +86,15 @@ def test_monitor_judges_the_day_of_the_run_that_was_due_before_it(
     judged_minute, judged_hour = map(int, monitor["schedule"].removesuffix(" * * *").split())
     assert monitor["timeZone"] == "Etc/UTC"
     assert (judged_hour, judged_minute) > (hour, minute)
+
+
+def test_monitor_tries_again_what_may_pass_and_no_alert(resources: list[Resource]) -> None:
+    job = workloads(resources)["monitor"]["spec"]["jobTemplate"]["spec"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    final = {AlertError.exit_code, ConfigError.exit_code}
+    assert (rule["action"], set(rule["onExitCodes"]["values"])) == ("FailJob", final)
+    assert not final & {DeliveryError.exit_code, StoreError.exit_code}
+    assert job["backoffLimit"] > 0
 
 
 def test_no_pod_of_a_profile_gets_a_proxy_that_never_ends(resources: list[Resource]) -> None:

@@ -125,6 +125,7 @@ def test_two_of_one_name_arent_guessed_between(kubeflow, cluster_config) -> None
 def test_commands_make_show_pause_and_delete(kubeflow) -> None:
     def call(*arguments: str) -> str:
         where = ["demo", "--set", f"cluster.kubeflow.host={kubeflow.url}"]
+        where += ["--set", "cluster.source=s3://logs"]
         result = CliRunner().invoke(app, ["schedule", arguments[0], *where, *arguments[1:]])
         assert result.exit_code == 0, result.output
         return result.stdout

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from lt4rec_core.config import Config, changed
 from lt4rec_core.errors import ClusterError, ConfigError
 from pipelines.cli import app
+from pipelines.schedule import create_schedule
 from pipelines.submit import submit_run
 
 
@@ -58,6 +59,19 @@ def test_experiment_is_made_once(kubeflow, cluster_config) -> None:
 def test_day_is_asked_for_before_anything_is_sent(kubeflow, cluster_config) -> None:
     with pytest.raises(ConfigError, match="--data-date"):
         submit_run(cluster_config, "")
+    assert not kubeflow.tokens
+
+
+def test_logs_that_nothing_names_are_asked_for_before_anything_is_sent(
+    kubeflow, cluster_config
+) -> None:
+    nowhere = changed(cluster_config, {"cluster.source": ""})
+    for start in (
+        lambda: submit_run(nowhere, "2026-01-10"),
+        lambda: create_schedule(nowhere, "30 4 * * *"),
+    ):
+        with pytest.raises(ConfigError, match="--source"):
+            start()
     assert not kubeflow.tokens
 
 
@@ -134,7 +148,7 @@ def test_server_that_isnt_there_is_told(cluster_config) -> None:
 
 
 def test_json_is_all_of_stdout(kubeflow) -> None:
-    where = ["--set", f"cluster.kubeflow.host={kubeflow.url}"]
+    where = ["--set", f"cluster.kubeflow.host={kubeflow.url}", "--source", "s3://logs"]
     call = ["submit", "demo", "--data-date", "2026-01-10", "--json", *where]
     result = CliRunner().invoke(app, call)
     assert result.exit_code == 0, result.output
