@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from lt4rec_core.artifact import inside
 from lt4rec_core.config import S3
-from lt4rec_core.errors import ArtifactError, InputError, StoreError
+from lt4rec_core.errors import InputError, StoreError
 
 BLOCK = 1 << 20
 
@@ -75,14 +75,8 @@ class Folder:
         """See Location."""
         if self.root.is_file():
             return (Entry(self.root.name, self.root.stat().st_size),)
-        top = self._below(below)
-        found = (path for path in top.rglob("*") if path.is_file())
-        named = ((path.relative_to(self.root).as_posix(), path) for path in found)
-        return tuple(
-            Entry(name, path.stat().st_size)
-            for name, path in sorted(named)
-            if not _hidden(name.removeprefix(below))
-        )
+        named = ((path.relative_to(self.root).as_posix(), path) for path in self._files(below))
+        return tuple(Entry(name, path.stat().st_size) for name, path in sorted(named))
 
     def show(self, entry: Entry) -> str:
         """See Location."""
@@ -104,11 +98,36 @@ class Folder:
             total.update(f"{entry.name}\0{content}\n".encode())
         return total.hexdigest()
 
+    def _files(self, below: str) -> Iterator[Path]:
+        """All files that aren't hidden, through links; what can't be seen isn't passed over."""
+
+        def refuse(error: OSError) -> None:
+            raise InputError(f"{error.filename} can't be listed: {error}") from error
+
+        top = self._below(below)
+        if not top.is_dir():
+            return
+        for place, folders, files in os.walk(top, onerror=refuse, followlinks=True):
+            folder = Path(place)
+            folders[:] = [name for name in folders if not _hidden(name)]
+            for name in folders:
+                if folder.resolve().is_relative_to((folder / name).resolve()):
+                    raise InputError(f"{folder / name} is a link to a folder that it lies in")
+            for path in (folder / name for name in files if not _hidden(name)):
+                if path.is_symlink() and not path.exists():
+                    raise InputError(
+                        f"{path} is a link to {path.readlink()}, which isn't there; mend it or "
+                        "take it away"
+                    )
+                if path.is_file():
+                    yield path
+
     def _below(self, name: str) -> Path:
-        try:
-            return inside(self.root, name) if name else self.root
-        except ArtifactError as error:
-            raise InputError(str(error)) from None
+        if name.startswith("/") or ".." in PurePosixPath(name).parts:
+            raise InputError(
+                f"{name!r} can't name a file below {self.root}; expected a relative path"
+            )
+        return self.root / name
 
     def _path(self, entry: Entry) -> Path:
         return self.root if self.root.is_file() else self.root / entry.name

@@ -17,6 +17,7 @@ from lt4rec_core.errors import InputError
 from lt4rec_core.ranking.layout import Field, Table
 
 MISSING = 0
+EXACT = 2.0**53  # of the whole numbers below, a float says which it is
 
 # Unicode's White_Space, which polars strips; str.strip() takes four more.
 _WHITESPACE = (
@@ -50,7 +51,12 @@ def canonical(value: Any) -> str:
         return value.decode("utf-8", "replace").strip(_WHITESPACE)
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
-    return "" if _is_missing(value) else str(value)
+    if _is_missing(value):
+        return ""
+    if isinstance(value, (float, np.floating)) and abs(float(value)) < EXACT:
+        whole = int(value)  # a column of whole numbers is one of floats where some are missing
+        return str(whole) if whole == value else str(value)
+    return str(value)
 
 
 def encode_single(field: Field, values: Iterable[Any], lookup: Lookup) -> npt.NDArray[np.int64]:
@@ -123,7 +129,8 @@ def _number(value: Any) -> float:
     if isinstance(value, (str, bytes)):
         text = canonical(value)
         try:
-            return np.nan if "_" in text else float(text)
+            plain = text.isascii() and text.isprintable() and "_" not in text
+            return float(text) if plain else np.nan
         except ValueError:
             return np.nan
     return np.nan if _is_missing(value) else float(value)

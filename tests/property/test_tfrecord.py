@@ -16,6 +16,7 @@ from lt4rec_core.data.sources.example_frame import frame_of
 from lt4rec_core.data.sources.examples import parse
 from lt4rec_core.data.sources.records import masked_crc32c, records
 from lt4rec_core.errors import InputError
+from lt4rec_core.ranking.encode import canonical
 
 NAMES = st.binary(min_size=1, max_size=200)
 VALUES = st.one_of(
@@ -145,7 +146,7 @@ MESSAGES = st.one_of(
 
 def expected(value: bytes | float | int, text: bool) -> str | float | None:
     if text:
-        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        return value.decode(errors="replace") if isinstance(value, bytes) else canonical(value)
     try:
         return float(value)
     except ValueError:

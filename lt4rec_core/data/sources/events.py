@@ -17,6 +17,7 @@ import polars as pl
 from lt4rec_core.config import Events, Ingest
 from lt4rec_core.data.objects import Entry, Location, open_location
 from lt4rec_core.data.sources.attribution import Attribution, reach
+from lt4rec_core.data.sources.canonical import as_number, clean
 from lt4rec_core.data.sources.files import PATH_DAY, explained, locate, scan
 from lt4rec_core.data.sources.partitions import (
     check_days,
@@ -28,7 +29,7 @@ from lt4rec_core.data.sources.partitions import (
 )
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead
-from lt4rec_core.data.sources.staging import Staged, clean, local_day, milliseconds, stage
+from lt4rec_core.data.sources.staging import Staged, local_day, milliseconds, stage
 from lt4rec_core.errors import InputError
 
 CLICK, WATCH_RATIO = "click", "watch_ratio"
@@ -148,10 +149,15 @@ def _keys(events: Events) -> tuple[str, ...]:
     return events.user, events.item, events.request
 
 
-def _key() -> pl.Expr:
+def _key(events: Events, schema: pl.Schema) -> pl.Expr:
     """One text that stands for several key columns: escaped, so that no two rows' keys meet."""
-    parts = pl.col("^_key.$").str.replace_all("\\", "\\\\", literal=True)
-    return pl.concat_str(parts.str.replace_all("|", "\\|", literal=True), separator="|")
+    parts = [
+        clean(name, schema[name])
+        .str.replace_all("\\", "\\\\", literal=True)
+        .str.replace_all("|", "\\|", literal=True)
+        for name in _keys(events)
+    ]
+    return pl.concat_str(parts, separator="|").alias("key")
 
 
 def _time_days(
@@ -212,35 +218,35 @@ def _impressions(
     frame: pl.LazyFrame, schema: pl.Schema, ingest: Ingest, columns: Columns, _stream: str
 ) -> pl.LazyFrame:
     events = ingest.events
-    duration = pl.col(events.duration).cast(pl.Float64, strict=False)
+    duration = as_number(events.duration, schema[events.duration])
     rows = frame.select(
-        *(clean(name).alias(f"_key{index}") for index, name in enumerate(_keys(events))),
+        _key(events, schema),
         pl.col(PATH_DAY),
-        clean(events.user).alias("user"),
-        clean(events.item).alias("item"),
+        clean(events.user, schema[events.user]).alias("user"),
+        clean(events.item, schema[events.item]).alias("item"),
         milliseconds(events.time, schema[events.time], events.time_unit).alias("time"),
         pl.when(duration.is_finite() & (duration > 0)).then(duration).alias("duration"),
         *(_binary(name) for name in events.outcomes),
         *(expression.name.prefix("raw.") for expression in unified(columns, schema)),
-    ).with_columns(key=_key())
+    )
     usable = _known("key", "user", "item", "time")
-    return rows.drop("^_key.$").with_columns(ok=usable, day=local_day("time", ingest.time_zone))
+    return rows.with_columns(ok=usable, day=local_day("time", ingest.time_zone))
 
 
 def _events(
     frame: pl.LazyFrame, schema: pl.Schema, ingest: Ingest, _columns: Columns, stream: str
 ) -> pl.LazyFrame:
     events = ingest.events
-    watched = stream == events.plays
-    played = pl.col(events.play_time).cast(pl.Float64, strict=False) if watched else pl.lit(0.0)
+    watched, name = stream == events.plays, events.play_time
+    played = as_number(name, schema[name]) if watched else pl.lit(0.0)
     rows = frame.select(
-        *(clean(name).alias(f"_key{index}") for index, name in enumerate(_keys(events))),
+        _key(events, schema),
         pl.col(PATH_DAY),
         time=milliseconds(events.time, schema[events.time], events.time_unit),
         play_time=pl.when(played.is_finite() & (played >= 0)).then(played),
-    ).with_columns(key=_key())
+    )
     usable = _known("key", "time", "play_time")
-    return rows.drop("^_key.$").with_columns(ok=usable, day=local_day("time", ingest.time_zone))
+    return rows.with_columns(ok=usable, day=local_day("time", ingest.time_zone))
 
 
 def _known(*names: str) -> pl.Expr:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lt4rec_core.data.sources.example import Values, decode
 from lt4rec_core.data.sources.examples import BYTES, Feature, parse
+from lt4rec_core.ranking.encode import canonical
 
 TEXTS, NUMBERS = pl.List(pl.String), pl.List(pl.Float64)
 
@@ -55,7 +56,7 @@ def _texts(feature: Feature) -> pl.Series:
     if feature.kind == BYTES:
         values = _strings(feature)
     elif feature.values.dtype == np.float32:
-        values = pl.Series([str(value) for value in feature.values.tolist()], dtype=pl.String)
+        values = pl.Series([canonical(value) for value in feature.values.tolist()], dtype=pl.String)
     else:
         values = pl.Series(feature.values).cast(pl.String)
     return _lists(values, feature)
@@ -96,7 +97,7 @@ def _as_texts(values: Values | None) -> list[str] | None:
     if not values:
         return None
     return [
-        value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        value.decode(errors="replace") if isinstance(value, bytes) else canonical(value)
         for value in values
     ]
 

@@ -1,7 +1,7 @@
 """Log files as lazy frames of texts: Parquet, CSV and JSON Lines, plain, gz or zst.
 
 Whatever a file's own types are, a wanted column comes out as text, as a list of
-texts (where the file holds lists), or as the number or time that it is in Parquet.
+texts (where the file holds lists), or as the number, truth or time that it is in Parquet.
 Rows that can't be parsed come out with every column null, so that they can be
 counted with those whose keys are unusable.
 """
@@ -20,6 +20,7 @@ import polars as pl
 from lt4rec_core.artifact import parse_object
 from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.data.objects import Entry, Location
+from lt4rec_core.data.sources.canonical import as_text
 from lt4rec_core.data.sources.lines import check_lines
 from lt4rec_core.data.sources.pages import check_pages
 from lt4rec_core.data.sources.partitions import path_day
@@ -123,10 +124,24 @@ def column_names(files: Sequence[LogFile]) -> frozenset[str]:
 
 
 def _agreed(parts: list[pl.LazyFrame], columns: Sequence[str]) -> list[pl.LazyFrame]:
-    """Parts with one type per column: text wherever they differ (10 and "10" are one id)."""
+    """Parts with one type per column: text wherever they differ (10 and "10" are one id).
+
+    Times of several units or zones stay times.
+    """
     schemas = [part.collect_schema() for part in parts]
-    mixed = [name for name in columns if len({schema[name] for schema in schemas}) > 1]
-    return [part.with_columns(pl.col(name).cast(pl.String) for name in mixed) for part in parts]
+    kinds = {name: {schema[name] for schema in schemas} for name in columns}
+    mixed = [name for name in columns if len(kinds[name]) > 1]
+
+    def agreed(name: str, dtype: pl.DataType) -> pl.Expr:
+        column = pl.col(name)
+        if all(isinstance(kind, pl.Datetime) for kind in kinds[name]):
+            return column.dt.cast_time_unit("us").dt.convert_time_zone("UTC")
+        return as_text(column, dtype)
+
+    return [
+        part.with_columns(agreed(name, schema[name]) for name in mixed)
+        for part, schema in zip(parts, schemas, strict=True)
+    ]
 
 
 def _schemas(files: Sequence[LogFile], columns: Sequence[str]) -> list[pl.Schema]:
@@ -247,18 +262,12 @@ def _refuse_lists(file: LogFile, schema: pl.Schema, singles: Iterable[str]) -> N
 def _normal(name: str, dtype: pl.DataType, mark: str | None) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.List):
-        return column.list.eval(_text(pl.element(), dtype.inner)).alias(name)
+        return column.list.eval(as_text(pl.element(), dtype.inner)).alias(name)
     if mark is not None:
-        return _text(column, dtype).str.split(mark).alias(name)
-    if dtype.is_numeric() or isinstance(dtype, pl.Datetime):
+        return as_text(column, dtype).str.split(mark).alias(name)
+    if dtype.is_numeric() or isinstance(dtype, pl.Boolean | pl.Datetime):
         return column
-    return _text(column, dtype)
-
-
-def _text(value: pl.Expr, dtype: Any) -> pl.Expr:
-    if dtype == pl.Binary:
-        return value.map_elements(lambda raw: raw.decode(errors="replace"), pl.String)
-    return value.cast(pl.String)
+    return as_text(column, dtype)
 
 
 @contextlib.contextmanager

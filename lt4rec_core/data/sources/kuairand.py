@@ -16,11 +16,12 @@ import polars as pl
 
 from lt4rec_core.config import Ingest
 from lt4rec_core.data.objects import Entry, Location, open_location
+from lt4rec_core.data.sources.canonical import clean
 from lt4rec_core.data.sources.files import PATH_DAY, LogFile, column_names, explained, locate, scan
 from lt4rec_core.data.sources.partitions import check_days, shifted, surrounded
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead
-from lt4rec_core.data.sources.staging import Staged, clean, repeats, stage
+from lt4rec_core.data.sources.staging import Staged, repeats, stage
 from lt4rec_core.data.sources.wanted import missing_column
 from lt4rec_core.errors import InputError
 

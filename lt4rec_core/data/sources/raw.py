@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from lt4rec_core.data.sources.canonical import as_number, clean
 from lt4rec_core.data.sources.source import Columns
-from lt4rec_core.data.sources.staging import clean
 
 
 def unified(columns: Columns, schema: pl.Schema) -> list[pl.Expr]:
@@ -15,7 +15,7 @@ def unified(columns: Columns, schema: pl.Schema) -> list[pl.Expr]:
     without elements becomes null.
     """
     return [
-        *(clean(name) for name in columns.single),
+        *(clean(name, schema[name]) for name in columns.single),
         *(_many(name) for name in columns.multi),
         *(_number(name, schema[name]) for name in columns.numeric),
     ]
@@ -33,8 +33,5 @@ def _filled(lists: pl.Series) -> pl.Series:
 
 
 def _number(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
-    if isinstance(dtype, pl.Datetime):
-        column = column.dt.epoch("ms")
-    number = column.cast(pl.Float64, strict=False)
+    number = as_number(name, dtype)
     return pl.when(number.is_finite()).then(number).alias(name)

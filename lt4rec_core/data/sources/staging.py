@@ -62,7 +62,7 @@ def _scan(files: list[Path]) -> pl.LazyFrame:
 
 def milliseconds(column: str, dtype: pl.DataType, unit: str) -> pl.Expr:
     """A log's time column as epoch milliseconds (UTC); null where it is no time at all."""
-    raw = pl.col(column)
+    raw = pl.col(column) if dtype != pl.String else pl.col(column).str.strip_chars()
     if isinstance(dtype, pl.Datetime):
         time = raw.dt.epoch("ms")
     else:
@@ -81,12 +81,6 @@ def local_day(time: str, zone: str) -> pl.Expr:
     """The day of an epoch column (milliseconds, UTC) in a time zone, as `2026-01-01`."""
     moment = pl.from_epoch(time, "ms").dt.replace_time_zone("UTC")
     return moment.dt.convert_time_zone(zone).dt.date().cast(pl.String)
-
-
-def clean(column: str) -> pl.Expr:
-    """A column as canonical text: stripped, null where empty."""
-    text = pl.col(column).cast(pl.String).str.strip_chars()
-    return pl.when(text != "").then(text).alias(column)
 
 
 def stage(

@@ -64,3 +64,36 @@ def test_a_place_that_cannot_be_is_refused(location, message):
 def test_a_stream_outside_the_source_is_refused(folder, below):
     with pytest.raises(InputError, match="can't name a file"):
         names(open_location(str(folder), S3()), below)
+
+
+def test_links_to_folders_are_followed(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "4.csv").write_text("4")
+    (folder / "b" / "date=2026-01-01").symlink_to(elsewhere)
+    (folder / "linked").symlink_to(elsewhere)
+    place = open_location(str(folder), S3())
+    assert names(place, "b") == ["b/1.csv", "b/2.csv", "b/date=2026-01-01/4.csv"]
+    assert names(place, "linked") == ["linked/4.csv"]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"), [("..", r"b/link is a link to a folder that it lies in"),
+                            ("gone", r"b/link is a link to gone, which isn't there")]
+)  # fmt: skip
+def test_a_link_that_leads_nowhere_is_refused(folder, target, message):
+    (folder / "b" / "link").symlink_to(target)
+    with pytest.raises(InputError, match=message):
+        open_location(str(folder), S3()).entries("b")
+
+
+def test_a_folder_that_cannot_be_listed_is_named(folder, monkeypatch):
+    scandir = os.scandir
+
+    def refused(place):
+        if Path(place).name == "b":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(InputError, match=r"b can't be listed: .*Permission denied"):
+        open_location(str(folder), S3()).entries()

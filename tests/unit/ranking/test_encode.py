@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lt4rec_core.data.sources.canonical import as_number, clean
 from lt4rec_core.errors import InputError
 from lt4rec_core.ranking.encode import Lookup, canonical, encode_multi, encode_numeric, numbers
 from lt4rec_core.ranking.layout import Field, Table
@@ -68,9 +69,22 @@ def test_text_is_stripped_as_ingestion_strips_it(text):
     assert canonical(text) == pl.Series([text]).str.strip_chars().item()
 
 
-@pytest.mark.parametrize("value", [True, False, 5, 5.0, 0.1, "\x1f a \u3000"])
+@pytest.mark.parametrize(
+    "value",
+    [True, False, 5, 5.0, -5.0, -0.0, 0.1, 2.0**52, 2.0**53, 1e300, "5.0", "\x1f a \u3000"],
+)
 def test_a_value_becomes_the_text_that_ingestion_makes_of_it(value):
-    assert canonical(value) == pl.Series([value]).cast(pl.String).str.strip_chars().item()
+    frame = pl.DataFrame({"id": [value]})
+    assert canonical(value) == frame.select(clean("id", frame.schema["id"])).item()
+
+
+@pytest.mark.parametrize(
+    "text", [" 12\t", "12", "٣", "１２", "1_0", "\x1f12", "0x10", "1e5", "+.5"]
+)
+def test_a_text_is_the_number_that_ingestion_makes_of_it(text):
+    frame = pl.DataFrame({"age": [text]})
+    expected = frame.select(as_number("age", pl.String)).item()
+    assert numbers("age", [text]).tolist() == pytest.approx([expected or np.nan], nan_ok=True)
 
 
 def test_numbers_may_be_text_or_booleans():

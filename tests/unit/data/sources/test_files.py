@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import gzip
 
+import polars as pl
 import pytest
 
 from lt4rec_core.config import S3
 from lt4rec_core.data.objects import open_location
+from lt4rec_core.data.sources import Columns
 from lt4rec_core.data.sources.files import locate, scan
 from lt4rec_core.errors import InputError
 
@@ -187,3 +189,53 @@ def test_a_name_is_no_pattern(tmp_path, name):
     place = open_location(str(tmp_path), S3())
     [entry] = [entry for entry in place.entries() if entry.name == name]
     assert scan(locate(place, [entry], tmp_path), ["a"]).collect()["a"].to_list() == ["1"]
+
+
+@pytest.mark.parametrize("name", ["z.parquet", "z.jsonl"])
+def test_an_id_is_the_same_one_in_a_column_of_floats(log, build, name):
+    # pandas makes floats of a column of whole numbers where one of them is missing.
+    log.write("impressions", [build.impression("x", NOON, impression_id=7, tab=3)])
+    log.write("impressions", [build.impression("y", NOON, tab=tab) for tab in (3.0, None)], name)
+    log.write("clicks", [build.happened("x", NOON, impression_id=float(key)) for key in (7, 8)])
+    log.write("plays", [build.played("x", NOON, 1, impression_id=7.0)])
+    [(frame, _, _)] = log.read(DAY)
+    assert frame.select("tab", "label.click").rows() == [("3", 1.0), ("3", 0.0)]
+
+
+def test_a_float_that_is_no_number_is_missing(log, build):
+    tabs = (0.5, float("nan"), -0.0)
+    log.fill([build.impression(str(tab), NOON, tab=tab) for tab in tabs])
+    [(frame, _, _)] = log.read(DAY)
+    assert frame["tab"].to_list() == ["0.5", None, "0"]
+
+
+def test_timestamps_of_several_units_and_zones_are_one_column(log, build):
+    times = {"ms": None, "us": "UTC", "ns": "Asia/Shanghai"}
+    for unit, zone in times.items():
+        path = log.write("impressions", [build.impression(unit, NOON)], f"{unit}.parquet")
+        moment = pl.from_epoch("timestamp", "ms").cast(pl.Datetime(unit, zone))
+        pl.read_parquet(path).with_columns(moment).write_parquet(path)
+    log.write("clicks", [build.happened("ms", NOON)])
+    log.write("plays", [build.played("ms", NOON, 1)])
+    [(frame, _, _)] = log.read(DAY)
+    assert frame["time"].to_list() == [build.at(NOON)] * 3
+
+
+def test_spaces_round_a_number_don_t_matter(log, build):
+    padded = {"timestamp": f" {build.at(NOON)} ", "duration_ms": " 10000", "tab": "\t4 "}
+    log.fill(
+        [build.impression("a", NOON, **padded)],
+        [build.happened("a", NOON)],
+        [build.played("a", NOON, " 2500 ")],
+        name="part.csv",
+    )
+    columns = Columns(numeric=("tab",))
+    [(frame, _, _)] = log.read(DAY, columns=columns, allow_extra_columns=True)
+    assert frame.select("length", "tab", "label.watch_ratio").row(0) == (10.0, 4.0, 0.25)
+
+
+def test_a_truth_is_a_number_of_a_numeric_column(log, build):
+    log.fill([build.impression(str(flag), NOON, tab=flag) for flag in (True, False)])
+    columns = Columns(numeric=("tab",))
+    [(frame, _, _)] = log.read(DAY, columns=columns, allow_extra_columns=True)
+    assert frame["tab"].to_list() == [1.0, 0.0]
