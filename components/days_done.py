@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from components.model_registry import ALIAS, CHAMPION
+from components.model_registry import ABSENT, ALIAS, CHAMPION
 from components.store import Store, store_errors
 from lt4rec_core.errors import StoreError
 from lt4rec_core.stages.choose_search import DayDone
@@ -85,6 +85,6 @@ def _aliases(store: Store, name: str) -> dict[str, str]:
         try:
             return dict(store.client.get_registered_model(name).aliases)
         except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            if error.error_code in ABSENT:
                 return {}
             raise

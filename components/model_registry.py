@@ -26,6 +26,8 @@ from lt4rec_core.stages.register import Registration
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 KEY, ALIAS = "lt4rec.key", "lt4rec.alias"
+ABSENT = frozenset(("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "PERMISSION_DENIED"))
+"""What MLflow says of what isn't there; the last, to who may see only what they made."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,7 @@ def _by_alias(store: Store, name: str, alias: str) -> Any | None:
         try:
             return store.client.get_model_version_by_alias(name, alias)
         except MlflowException as error:
-            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            if error.error_code in ABSENT:
                 return None
             raise
 
