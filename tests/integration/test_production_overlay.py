@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -95,6 +96,22 @@ def test_monitor_tries_again_what_may_pass_and_no_alert(resources: list[Resource
     assert (rule["action"], set(rule["onExitCodes"]["values"])) == ("FailJob", final)
     assert not final & {DeliveryError.exit_code, StoreError.exit_code}
     assert job["backoffLimit"] > 0
+
+
+def test_tidying_removes_old_results_that_can_be_made_anew_and_nothing_else(
+    resources: list[Resource], tmp_path: Path
+) -> None:
+    gone = ("datasets/d", "days/d", "downloads/d", "state/warmup-d")
+    kept = ("reports/r", "failures/f", "locks/l", "datasets/new")
+    for name in (*gone, *kept):
+        (tmp_path / name / "inside").mkdir(parents=True)
+        if name != "datasets/new":
+            os.utime(tmp_path / name, (0, 0))
+    known = container(workloads(resources)["tidy"])
+    words = [*known["command"], *known["args"]]
+    subprocess.run([word.replace("/workspace", str(tmp_path)) for word in words], check=True)
+    assert [name for name in (*gone, *kept) if (tmp_path / name).exists()] == list(kept)
+    assert all((tmp_path / name).parent.exists() for name in gone)
 
 
 def test_no_pod_of_a_profile_gets_a_proxy_that_never_ends(resources: list[Resource]) -> None:
