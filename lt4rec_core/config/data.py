@@ -11,6 +11,10 @@ from lt4rec_core.config.section import section
 
 Severity = Literal["error", "warning", "off"]
 
+_YEAR_MINUTES = 366 * 1440
+# Rows of one embedding table have numbers of 32 bits.
+_MOST_IDS = 1_000_000_000
+
 
 @section
 class S3:
@@ -41,8 +45,8 @@ class Events:
     play_time: str = "play_time_ms"
     duration: str = "duration_ms"
     outcomes: tuple[str, ...] = ()
-    click_window_minutes: float = Field(default=60.0, gt=0)
-    play_window_minutes: float = Field(default=240.0, gt=0)
+    click_window_minutes: float = Field(default=60.0, gt=0, le=_YEAR_MINUTES)
+    play_window_minutes: float = Field(default=240.0, gt=0, le=_YEAR_MINUTES)
     allow_extra_columns: bool = False
 
 
@@ -75,9 +79,9 @@ class TFRecord:
 class Table:
     """Floor, cap and hash buckets of one embedding table; 0 takes the section's own default."""
 
-    min_count: int = Field(default=0, ge=0)
-    max_ids: int = Field(default=0, ge=0)
-    oov_buckets: int = Field(default=0, ge=0)
+    min_count: int = Field(default=0, ge=0, le=_MOST_IDS)
+    max_ids: int = Field(default=0, ge=0, le=_MOST_IDS)
+    oov_buckets: int = Field(default=0, ge=0, le=_MOST_IDS)
 
 
 @section
@@ -94,16 +98,16 @@ class Ingest:
     source: str = "events"
     time_zone: str = "UTC"
     delay_hours: float = Field(default=24.0, ge=0)
-    train_days: int = Field(default=7, ge=1)
+    train_days: int = Field(default=7, ge=1, le=3660)
     exclude_dates: tuple[datetime.date, ...] = ()
     validation_share: float = Field(default=0.1, gt=0, lt=0.5)
     test_share: float = Field(default=0.2, gt=0, lt=0.5)
     max_unparsable_share: float = Field(default=0.01, ge=0, le=1)
-    min_count: int = Field(default=2, ge=1)
-    max_ids: int = Field(default=1_000_000, ge=1)
-    oov_buckets: int = Field(default=16, ge=1)
-    retire_days: int = Field(default=28, ge=0)
-    row_group_rows: int = Field(default=131_072, ge=1)
+    min_count: int = Field(default=2, ge=1, le=_MOST_IDS)
+    max_ids: int = Field(default=1_000_000, ge=1, le=_MOST_IDS)
+    oov_buckets: int = Field(default=16, ge=1, le=_MOST_IDS)
+    retire_days: int = Field(default=28, ge=0, le=3660)
+    row_group_rows: int = Field(default=131_072, ge=1, le=1 << 30)
     tables: dict[str, Table] = Field(default_factory=dict)
     events: Events = Field(default_factory=Events)
     kuairand: KuaiRand = Field(default_factory=KuaiRand)
@@ -123,10 +127,10 @@ class FeatureField:
     name: str
     column: str = ""
     values: Literal["single", "multi"] = "single"
-    separator: str = ","
+    separator: str = Field(default=",", min_length=1)
     table: str = ""
     kind: Literal["categorical", "numeric"] = "categorical"
-    buckets: int = Field(default=16, ge=2)
+    buckets: int = Field(default=16, ge=2, le=1_000_000)
     boundaries: tuple[float, ...] = ()
 
     @property

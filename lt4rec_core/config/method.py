@@ -8,6 +8,8 @@ from pydantic import Field
 
 from lt4rec_core.config.section import section
 
+Width = Annotated[int, Field(ge=1)]
+
 
 @section
 class TaskSettings:
@@ -44,7 +46,7 @@ class Model:
     sharing: str = "connection_share"
     embedding_dim: int = Field(default=64, ge=1)
     embedding_scale: float = Field(default=1.0, gt=0)
-    hidden: tuple[int, ...] = (512, 256, 128)
+    hidden: tuple[Width, ...] = (512, 256, 128)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     crossing: Literal["full", "half"] = "full"
     output: Literal["shared", "owned"] = "shared"
@@ -52,7 +54,7 @@ class Model:
     tower_layers: int = Field(default=1, ge=0)
     experts: int = Field(default=4, ge=0)
     task_experts: int = Field(default=1, ge=1)
-    expert_hidden: tuple[int, ...] = ()
+    expert_hidden: tuple[Width, ...] = ()
     gate_penalty: float = Field(default=1e-4, ge=0)
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from lt4rec_core.config.cluster import Cluster
 from lt4rec_core.config.comparison import Comparison
-from lt4rec_core.config.data import FeatureField, Ingest, Synthetic, Validate
+from lt4rec_core.config.data import Events, FeatureField, Ingest, Synthetic, Validate
 from lt4rec_core.config.method import (
     ChooseSearch,
     JointTrain,
@@ -41,7 +41,7 @@ class Config:
     """
 
     name: str = "lt4rec"
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 63)
     threads: int = Field(default=0, ge=0)
     processes: int = Field(default=1, ge=1)
     device: str = "cpu"
@@ -88,7 +88,9 @@ def check(config: Config) -> Config:
         )
     _refuse_repeats("comparison.variants", (v.name for v in config.comparison.variants))
     _refuse_unsafe_names(config)
+    _refuse_repeats("evaluate.slices", (cut.name for cut in config.evaluate.slices))
     _refuse_mixed_tables(config.fields)
+    _refuse_meeting_streams(config.ingest.events)
     tables = {field.table_name for field in config.fields if field.kind == "categorical"}
     unknown = sorted(set(config.ingest.tables) - tables)
     if unknown:
@@ -124,11 +126,32 @@ def _refuse_unsafe_names(config: Config) -> None:
                 )
 
 
+def _refuse_meeting_streams(events: Events) -> None:
+    streams = (events.impressions, events.clicks, events.plays)
+    if len(set(streams)) < len(streams):
+        raise ConfigError(
+            f"ingest.events has the streams {list(streams)}; expected three folders, each of "
+            "its own"
+        )
+    _refuse_repeats("ingest.events.outcomes", events.outcomes)
+    taken = sorted({"click", "watch_ratio"} & set(events.outcomes))
+    if taken:
+        raise ConfigError(
+            f"ingest.events.outcomes names {taken[0]!r}, a label that is made of the clicks and "
+            "plays; give the log's column another name"
+        )
+
+
 def _refuse_mixed_tables(fields: tuple[FeatureField, ...]) -> None:
     kinds: dict[str, str] = {}
     for field in fields:
         if field.kind == "numeric" and field.values == "multi":
             raise ConfigError(f"field {field.name!r} is numeric and multi-valued; pick one")
+        if field.kind == "categorical" and field.boundaries:
+            raise ConfigError(
+                f'field {field.name!r} has boundaries and is categorical; set kind = "numeric", '
+                "or leave them out"
+            )
         if list(field.boundaries) != sorted(set(field.boundaries)):
             raise ConfigError(f"field {field.name!r}: boundaries must rise strictly")
         seen = kinds.setdefault(field.table_name, field.kind)

@@ -21,6 +21,7 @@ def declare(config: Config, source: Source) -> Columns:
             or slice asks for a label that the source doesn't give.
     """
     _refuse_unknown_labels(config, source.labels(config.ingest))
+    _refuse_unknown_slices(config)
     for field in config.fields:
         _refuse_outcome(field, source.outcomes(config.ingest))
         _refuse_reserved(field)
@@ -46,6 +47,16 @@ def _refuse_unknown_labels(config: Config, given: tuple[str, ...]) -> None:
             raise ConfigError(
                 f"{who} asks for the label {label!r}, which source "
                 f"{config.ingest.source!r} doesn't give; it gives {sorted(given)}"
+            )
+
+
+def _refuse_unknown_slices(config: Config) -> None:
+    made = {"known.user", "known.item", *(f"id.{field.name}" for field in config.fields)}
+    for cut in config.evaluate.slices:
+        if cut.column.startswith(("known.", "id.")) and cut.column not in made:
+            raise ConfigError(
+                f"slice {cut.name!r} asks for {cut.column!r}, which no dataset has; of its own "
+                f"columns there are {sorted(made)}"
             )
 
 

@@ -28,38 +28,40 @@ def _out_of_range(subject: Subject, day: Day) -> dict[str, pl.Expr]:
     }
 
 
-def _of_tasks(subject: Subject, day: Day) -> dict[str, Task]:
-    tasks = {f"label.{task.label}": task for task in subject.tasks}
-    return {
-        column: task
-        for column, task in tasks.items()
-        if subject.holds(day, column, *_population_column(task))
-    }
+def _of_tasks(subject: Subject, day: Day) -> dict[str, list[Task]]:
+    """The tasks of each label that the day holds; several may have one label."""
+    tasks: dict[str, list[Task]] = {}
+    for task in subject.tasks:
+        column = f"label.{task.label}"
+        if subject.holds(day, column, *_population_column(task)):
+            tasks.setdefault(column, []).append(task)
+    return tasks
 
 
 def _population_column(task: Task) -> tuple[str, ...]:
     return () if task.population == EVERY_IMPRESSION else (f"label.{task.population}",)
 
 
-def _population(task: Task) -> pl.Expr:
-    if task.population == EVERY_IMPRESSION:
+def _population(*tasks: Task) -> pl.Expr:
+    if any(task.population == EVERY_IMPRESSION for task in tasks):
         return pl.lit(True)
-    return (pl.col(f"label.{task.population}") == 1).fill_null(False)
+    inside = ((pl.col(f"label.{task.population}") == 1).fill_null(False) for task in tasks)
+    return pl.any_horizontal(*inside)
 
 
 def _unknown(subject: Subject, day: Day) -> dict[str, pl.Expr]:
     return {
-        column: _population(task) & pl.col(column).is_null()
-        for column, task in _of_tasks(subject, day).items()
+        column: _population(*tasks) & pl.col(column).is_null()
+        for column, tasks in _of_tasks(subject, day).items()
     }
 
 
 def _elsewhere(subject: Subject, day: Day) -> dict[str, pl.Expr]:
     """Shares only: that nobody commented may well be known of rows that nobody clicked."""
     return {
-        column: ~_population(task) & pl.col(column).is_not_null()
-        for column, task in _of_tasks(subject, day).items()
-        if task.population != EVERY_IMPRESSION and not task.binary
+        column: ~_population(*tasks) & pl.col(column).is_not_null()
+        for column, tasks in _of_tasks(subject, day).items()
+        if not all(task.binary for task in tasks)
     }
 
 
@@ -80,7 +82,8 @@ def _no_violation(about: str, violations: Violations) -> Expectation:
 def _count_samples(subject: Subject, day: Day) -> dict[str, pl.Expr]:
     return {
         task.name: (_population(task) & pl.col(column).is_not_null()).sum()
-        for column, task in _of_tasks(subject, day).items()
+        for column, tasks in _of_tasks(subject, day).items()
+        for task in tasks
     }
 
 

@@ -27,6 +27,7 @@ def test_a_plain_configuration_is_ready() -> None:
         ({"tasks": [{"name": "ctr", "metric": "gauc"}]}, "gauc, which needs users"),
         ({"register": {"rules": [{**RULE, "task": "clicks"}]}}, "'clicks'.*'ctr', 'cvr'"),
         ({"register": {"rules": [{**RULE, "metric": "acu"}]}}, "acu"),
+        ({"register": {"rules": [{**RULE, "slice": "tba=0"}]}}, "slice is 'tba'.*known are"),
         ({"register": {"exponents": {"ctrr": 2.0}}}, "exponents is 'ctrr'"),
         ({"cluster": {"fan_out": True}, "ingest": {"source": "tfrecord"}}, "fan_out.*no days"),
     ],

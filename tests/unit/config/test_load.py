@@ -8,6 +8,7 @@ from lt4rec_core.config import Config, digest, from_mapping, load, to_mapping
 from lt4rec_core.errors import ConfigError
 
 FIELDS = {"fields": [{"name": "user"}]}
+SLICE = {"name": "tab", "column": "tab"}
 SHIPPED = sorted((Path(__file__).parents[3] / "pipelines" / "configs").glob("*.toml"))
 
 
@@ -55,6 +56,14 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(
         ({"optimizer": {"batch_size": "many"}}, "optimizer.batch_size.*got 'many'"),
         ({"prune": {"final_density": 0}}, "prune.final_density.*got 0"),
         ({"model": {"output": "both"}}, "model.output"),
+        ({"model": {"hidden": [16, 0]}}, "model.hidden.1.*got 0"),
+        ({"optimizer": {"learning_rate": float("inf")}}, "learning_rate.*finite.*got inf"),
+        ({"register": {"length_exponent": float("nan")}}, "length_exponent.*finite.*got nan"),
+        ({"fields": [{"name": "a", "values": "multi", "separator": ""}]}, "separator.*got ''"),
+        ({"ingest": {"train_days": 10**8}}, "train_days.*got 100000000"),
+        ({"ingest": {"events": {"click_window_minutes": 1e12}}}, "click_window_minutes"),
+        ({"ingest": {"max_ids": 1 << 31}}, "max_ids"),
+        ({"seed": 1 << 63}, "seed"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_place(values: dict[str, object], message: str) -> None:
@@ -68,7 +77,12 @@ def test_a_wrong_value_is_refused_with_its_place(values: dict[str, object], mess
         ({"fields": []}, "no \\[\\[fields\\]\\]"),
         ({"fields": [{"name": "a"}, {"name": "a"}]}, "'a' more than once"),
         ({"fields": [{"name": "a", "kind": "numeric", "values": "multi"}]}, "pick one"),
-        ({"fields": [{"name": "a", "boundaries": [2.0, 1.0]}]}, "must rise"),
+        ({"fields": [{"name": "a", "kind": "numeric", "boundaries": [2.0, 1.0]}]}, "must rise"),
+        ({"fields": [{"name": "a", "boundaries": [1.0]}]}, 'set kind = "numeric"'),
+        ({"evaluate": {"slices": [SLICE, SLICE]}}, "'tab' more than once"),
+        ({"ingest": {"events": {"clicks": "events", "plays": "events"}}}, "three folders"),
+        ({"ingest": {"events": {"outcomes": ["like", "like"]}}}, "'like' more than once"),
+        ({"ingest": {"events": {"outcomes": ["click"]}}}, "'click', a label"),
         ({"ingest": {"tables": {"x": {"min_count": 2}}}}, "no categorical field looks up"),
         ({"tasks": []}, "no \\[\\[tasks\\]\\]"),
         (

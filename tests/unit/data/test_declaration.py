@@ -29,7 +29,7 @@ def config(*fields: dict[str, object], **changes: object) -> Config:
 
 
 def test_columns_of_fields_and_slices_are_asked_for_once() -> None:
-    slices = [{"name": "s", "column": name} for name in ("tab", "a", "known.user", "item")]
+    slices = [{"name": name, "column": name} for name in ("tab", "a", "known.user", "item")]
     asked = columns(
         config(
             {"name": "x", "column": "a"},
@@ -40,6 +40,12 @@ def test_columns_of_fields_and_slices_are_asked_for_once() -> None:
         )
     )
     assert asked == Columns(single=("a", "tab"), multi={"tags": "|"}, numeric=("age",))
+
+
+@pytest.mark.parametrize("column", ["known.usr", "id.b"])
+def test_a_slice_by_a_column_that_no_dataset_has_is_refused(column: str) -> None:
+    with pytest.raises(ConfigError, match=rf"'s' asks for '{column}'.*'id.a', 'known.item'"):
+        columns(config(evaluate={"slices": [{"name": "s", "column": column}]}))
 
 
 @pytest.mark.parametrize("column", ["play_time_ms", "label.click", "label.watch_ratio"])

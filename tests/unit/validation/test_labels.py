@@ -57,3 +57,26 @@ def test_a_binary_label_may_be_known_outside_of_its_task_s_population(draft, fai
     draft.tasks[0] |= {"loss": "log_loss", "metric": "auc"}
     draft.change_all(pl.lit(0.0, dtype=pl.Float32).alias("label.comment"))
     assert failures(draft, "label_population", "label_missing") == set()
+
+
+@pytest.fixture
+def sharing(draft):
+    """Three tasks of one label, which is known of clicked and of liked rows."""
+    share = {"label": "watch_ratio", "population": "click", "loss": "log_loss", "metric": "mse"}
+    draft.tasks += [{"name": "share", **share}, {"name": "liked", **share, "population": "like"}]
+    ratio = pl.col("label.watch_ratio")
+    liked = ratio.is_null() & (pl.int_range(pl.len()) % 2 == 0)
+    draft.change_all(
+        liked.cast(pl.Float32).alias("label.like"),
+        pl.when(liked).then(0.5).otherwise(ratio).cast(pl.Float32).alias("label.watch_ratio"),
+    )
+    return draft
+
+
+def test_tasks_that_share_a_label_have_each_rows_of_their_own(sharing, failures):
+    assert failures(sharing, "task_rows", "label_missing", "label_population") == set()
+
+
+def test_a_share_is_known_on_the_rows_of_none_of_its_tasks(sharing, failures):
+    sharing.change(pl.col("label.watch_ratio").fill_null(0.5))
+    assert failures(sharing, "label_population") == {("label.watch_ratio", "2026-01-04")}
