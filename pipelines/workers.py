@@ -1,17 +1,23 @@
-"""Components at work in processes of their own, as many as asked for, on one machine."""
+"""Components at work in processes of their own, as many as asked for, on one machine.
+
+Jobs and what comes of them go through pipes as lines of JSON.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
-import multiprocessing
+import json
 import os
+import queue
 import signal
+import subprocess
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from typing import Any, cast
 
 from components.lifeline import RUNNER
@@ -63,8 +69,9 @@ def run_jobs(jobs: Sequence[Job], processes: int, show: Show, finished: Finished
         for job in jobs:
             finished(job.node, _run_here(job, show))
         return
-    with _workers(min(processes, len(jobs))) as workers:
-        _hand_out(jobs, workers, show, finished)
+    heard: _Heard = queue.SimpleQueue()
+    with _workers(min(processes, len(jobs)), heard) as workers:
+        _hand_out(jobs, workers, heard, show, finished)
 
 
 def _run_here(job: Job, show: Show) -> Any:
@@ -77,73 +84,115 @@ def _run_here(job: Job, show: Show) -> Any:
         raise ComponentFailedError(stream.tail(None, otherwise)) from error
 
 
+class _Worker:
+    """A process that does one job after the other; what it says, and its end, are `heard`."""
+
+    def __init__(self, heard: _Heard) -> None:
+        changes = {
+            RUNNER: str(os.getpid()),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "PYTHONSAFEPATH": "1",  # a folder `components` where the user stands isn't ours
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **changes},
+        )
+        self._listener = threading.Thread(target=self._listen, args=(heard,), daemon=True)
+        self._listener.start()
+
+    def give(self, job: Job) -> None:
+        """Hands it a job; one that is gone is heard of as every other that ends."""
+        assert self._process.stdin is not None  # noqa: S101
+        with contextlib.suppress(BrokenPipeError):
+            print(json.dumps(dataclasses.asdict(job)), file=self._process.stdin, flush=True)
+
+    def end(self) -> None:
+        """Ends it, and waits until it has left."""
+        self._process.terminate()
+        self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(BrokenPipeError):  # of a job that it never took
+                assert pipe is not None  # noqa: S101
+                pipe.close()
+
+    def _listen(self, heard: _Heard) -> None:
+        for line in self._process.stdout or ():
+            heard.put((self, line))
+        heard.put((self, ""))
+
+
+_Heard = queue.SimpleQueue[tuple[_Worker, str]]
+
+
+@contextlib.contextmanager
+def _workers(number: int, heard: _Heard) -> Iterator[Sequence[_Worker]]:
+    workers: list[_Worker] = []
+    try:
+        for _ in range(number):
+            workers.append(_Worker(heard))
+        yield workers
+    finally:
+        for worker in workers:
+            worker.end()
+
+
 def _hand_out(
     jobs: Sequence[Job],
-    workers: Mapping[Connection, SpawnProcess],
+    workers: Sequence[_Worker],
+    heard: _Heard,
     show: Show,
     finished: Finished,
 ) -> None:
     waiting = deque(jobs)
-    busy: dict[Connection, Job] = {}
-    for connection in workers:
-        _give(connection, waiting, busy)
+    busy: dict[_Worker, Job] = {}
+
+    def give(worker: _Worker) -> None:
+        if waiting:
+            busy[worker] = waiting.popleft()
+            worker.give(busy[worker])
+
+    for worker in workers:
+        give(worker)
     while busy:
-        for ready in wait(list(busy)):
-            assert isinstance(ready, Connection)  # noqa: S101 (nothing else is waited for)
-            job = busy[ready]
-            try:
-                kind, said = ready.recv()
-            except (EOFError, OSError):
-                raise ComponentFailedError(
-                    f"the process of step {job.node} is gone: it was killed, perhaps for want of "
-                    "memory; run again with fewer processes, finished steps are kept"
-                ) from None
-            if kind == "line":
-                show(said)
-            elif kind == "failed":
-                raise ComponentFailedError(said)
-            else:
-                del busy[ready]
-                finished(job.node, said)
-                _give(ready, waiting, busy)
+        worker, line = heard.get()
+        if worker not in busy:
+            continue
+        kind, said = json.loads(line) if line.endswith("\n") else ("gone", "")
+        if kind == "line":
+            show(said)
+        elif kind == "done":
+            finished(busy.pop(worker).node, said)
+            give(worker)
+        elif kind == "failed":
+            raise ComponentFailedError(said)
+        else:
+            raise ComponentFailedError(
+                f"the process of step {busy[worker].node} is gone: it was killed, perhaps for want "
+                "of memory; run again with fewer processes, finished steps are kept"
+            )
 
 
-def _give(connection: Connection, waiting: deque[Job], busy: dict[Connection, Job]) -> None:
-    if waiting:
-        busy[connection] = waiting.popleft()
-        connection.send(busy[connection])
+def serve() -> None:
+    """Does the jobs that come, until there are no more or this process is ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner hears it too, and ends us
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries write there is no answer
 
+    def say(kind: str, said: Any) -> None:
+        print(json.dumps([kind, said]), file=answers, flush=True)
 
-@contextlib.contextmanager
-def _workers(number: int) -> Iterator[dict[Connection, SpawnProcess]]:
-    context = multiprocessing.get_context("spawn")
-    workers: dict[Connection, SpawnProcess] = {}
-    try:
-        for _ in range(number):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, os.getpid()), daemon=True)
-            process.start()
-            theirs.close()
-            workers[ours] = process
-        yield workers
-    finally:
-        for connection, process in workers.items():
-            process.terminate()
-            process.join()
-            connection.close()
-
-
-def _work(connection: Connection, runner: int) -> None:
-    """Runs jobs until this process is ended; it ends with the one that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
-    os.environ[RUNNER] = str(runner)
-    while True:
+    for line in sys.stdin:
+        job = Job(**json.loads(line))
         try:
-            job: Job = connection.recv()
-        except EOFError:
-            return
-        try:
-            output = _run_here(job, lambda line: connection.send(("line", line)))
-            connection.send(("done", output))
+            say("done", _run_here(job, lambda told: say("line", told)))
         except ComponentFailedError as error:
-            connection.send(("failed", str(error)))
+            say("failed", str(error))
+
+
+if __name__ == "__main__":
+    serve()

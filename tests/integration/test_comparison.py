@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import tempfile
 import tomllib
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -127,7 +127,7 @@ def test_arms_beside_each_other_come_to_the_same_though_one_was_killed(
 
     def kill(line: str) -> None:  # as a system does that has no more memory
         if line.startswith("[arm-single-task-3] started"):
-            max(multiprocessing.active_children(), key=lambda worker: worker.pid or 0).kill()
+            max(psutil.Process().children(), key=lambda worker: worker.pid).kill()
 
     with pytest.raises(LT4RECError, match=r"is gone: it was killed, perhaps for want of memory"):
         run_comparison(parallel, str(tiny_logs), DAY, workspace, show=kill)

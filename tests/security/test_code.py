@@ -16,6 +16,7 @@ FILES = sorted(path for name in OURS for path in (PROJECT / name).rglob("*.py"))
 MODULES = {
     *("pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"),
     *("zipfile", "tarfile", "xmlrpc", "mlflow.pytorch", "mlflow.sklearn"),
+    *("multiprocessing.connection", "multiprocessing.managers", "concurrent.futures.process"),
 }
 CALLS = {
     *("eval", "exec", "compile", "os.system", "os.popen", "subprocess.getoutput"),
@@ -31,6 +32,10 @@ def name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def constants(call: ast.Call) -> list[object]:
+    return [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+
+
 def offences(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         imported: list[str] = []
@@ -42,8 +47,10 @@ def offences(tree: ast.AST) -> Iterator[str]:
             called = name_of(node.func)
             given = {(word.arg, getattr(word.value, "value", None)) for word in node.keywords}
             is_plain = called == "np.load" and ("allow_pickle", False) in given
-            if (called in CALLS and not is_plain) or called.endswith(".to_pickle"):
+            if (called in CALLS and not is_plain) or called.endswith((".to_pickle", ".Pipe")):
                 yield f"line {node.lineno} calls {called}"
+            if called == "multiprocessing.get_context" and constants(node) != ["fork"]:
+                yield f"line {node.lineno} starts processes that are handed pickles"
             for name, value in given & ARGUMENTS:
                 yield f"line {node.lineno} gives {name}={value}"
         for module in imported:
@@ -62,6 +69,8 @@ def offences(tree: ast.AST) -> Iterator[str]:
         "eval('1')",
         "frame.to_pickle('x')",
         "from mlflow import sklearn",
+        "import multiprocessing; multiprocessing.get_context('spawn')",
+        "context.Pipe()",
     ],
 )
 def test_the_search_finds_what_it_looks_for(code):

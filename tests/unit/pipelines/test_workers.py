@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.workers import ComponentFailedError, Job, run_jobs
@@ -21,6 +21,11 @@ def take_memory():
     most = pages * resource.getpagesize() + (64 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     return len(bytearray(1 << 30))
+
+def answer(said):
+    os.write(1, b"not an answer\\n")
+    print("[arm] works")
+    return said + "!"
 
 def wait():
     signal.pause()
@@ -46,4 +51,13 @@ def test_a_worker_that_dies_stops_all(jobs: str, function: str, said: str) -> No
     asked = [Job("arm-0", f"{jobs}:wait", {}), Job("arm-1", f"{jobs}:{function}", {})]
     with pytest.raises(ComponentFailedError, match=said):
         run_jobs(asked, 2, lambda _: None, lambda *_: None)
-    assert multiprocessing.active_children() == []
+    assert psutil.Process().children() == []
+
+
+def test_what_jobs_give_and_tell_comes_back(jobs: str) -> None:
+    asked = [Job(f"arm-{place}", f"{jobs}:answer", {"said": "ü\n"}) for place in range(3)]
+    lines: list[str] = []
+    outputs: dict[str, str] = {}
+    run_jobs(asked, 2, lines.append, outputs.__setitem__)
+    assert outputs == {job.node: "ü\n!" for job in asked}
+    assert lines == ["[arm] works"] * 3
