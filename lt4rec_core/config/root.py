@@ -27,7 +27,8 @@ from lt4rec_core.config.operation import Evaluate, Register, Tracking
 from lt4rec_core.config.section import section
 from lt4rec_core.errors import ConfigError
 
-_NAME = re.compile(r"\w[\w. -]{0,199}")
+_NAME = re.compile(r"\w[\w. -]*")
+_MOST_BYTES = 200  # a name of a file takes 255
 
 
 @section
@@ -118,12 +119,23 @@ def _refuse_unsafe_names(config: Config) -> None:
     }
     for place, names in named.items():
         for name in names:
-            if not _NAME.fullmatch(name):
+            if not _NAME.fullmatch(name) or len(name.encode()) > _MOST_BYTES:
                 raise ConfigError(
-                    f"{place} has the name {name!r}; expected up to 200 letters, digits, `_`, `.`, "
-                    "`-` and spaces, and the first a letter or digit (the source's columns may "
+                    f"{place} has the name {name!r}; expected up to 200 bytes of letters, digits, "
+                    "`_`, `.`, `-` and spaces, the first a letter or digit (the source's columns may "
                     "have any name: set `column`)"
                 )
+    if "." in config.register.model_name:
+        raise ConfigError(
+            f"register.model_name is {config.register.model_name!r}, and MLflow takes no `.` in "
+            "a model's name; write `-` or `_` instead"
+        )
+    taken = sorted({"overlap"} & {task.name for task in config.tasks})
+    if taken:
+        raise ConfigError(
+            f"[[tasks]] has the name {taken[0]!r}, which stands beside the tasks' masks in a "
+            "run's summary; give the task another name"
+        )
 
 
 def _refuse_meeting_streams(events: Events) -> None:

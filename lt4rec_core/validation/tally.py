@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 REFERENCE = "reference"
-_HALF = (pl.col("row").hash(seed=2) % 2).alias("half")
+# A name that no raw column can have: see lt4rec_core.data.declaration.RESERVED_PREFIXES.
+_ROW = "id."
+_HALF = (pl.col(_ROW).hash(seed=2) % 2).alias("half")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def occurrences(subject: Subject, field: FieldMap, day: Day) -> pl.DataFrame:
     column, table = f"id.{field.name}", subject.table(field)
     labels = _labels(subject, day)
     ids = pl.col(column)
-    rows = day.scan(row_index_name="row").select(
+    rows = day.scan(row_index_name=_ROW).select(
         (ids.list.unique() if field.values == "multi" else ids).alias("id"),
         _HALF,
         *[label.column for label in labels],
@@ -131,7 +133,7 @@ def _overall(subject: Subject) -> dict[str, LabelSums]:
     overall = {label.name: _nothing((2,)) for label in subject.labels}
     for day in subject.train_days:
         labels = _labels(subject, day)
-        rows = day.scan(row_index_name="row").select(_HALF, *[label.column for label in labels])
+        rows = day.scan(row_index_name=_ROW).select(_HALF, *[label.column for label in labels])
         sums = rows.group_by("half").agg(*_sums(labels)).collect(engine="streaming")
         for label in labels:
             _add(overall[label.name], (sums["half"].to_numpy(),), sums, label)
