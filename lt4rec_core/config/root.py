@@ -122,8 +122,8 @@ def _refuse_unsafe_names(config: Config) -> None:
             if not _NAME.fullmatch(name) or len(name.encode()) > _MOST_BYTES:
                 raise ConfigError(
                     f"{place} has the name {name!r}; expected up to 200 bytes of letters, digits, "
-                    "`_`, `.`, `-` and spaces, the first a letter or digit (the source's columns may "
-                    "have any name: set `column`)"
+                    "`_`, `.`, `-` and spaces, the first a letter or digit (the source's columns "
+                    "may have any name: set `column`)"
                 )
     if "." in config.register.model_name:
         raise ConfigError(
