@@ -27,6 +27,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 INSTALL = "PostgreSQL isn't installed: apt-get install postgresql"
 READY_SECONDS = 300
+ADMIN, ADMINS_PASSWORD = "admin", "not-a-secret-either"
 USER, PASSWORD = "lt4rec", "not-a-secret-here"
 
 
@@ -234,11 +235,24 @@ def objects(s3: str) -> Any:
     return client
 
 
+def make_user(url: str) -> None:
+    """Makes the user whom runs are, as docs/cluster.md has it done."""
+    import requests
+
+    made = requests.post(
+        f"{url}/api/2.0/mlflow/users/create",
+        json={"username": USER, "password": PASSWORD},
+        auth=(ADMIN, ADMINS_PASSWORD),
+        timeout=60,
+    )
+    assert made.status_code == 200, made.text
+
+
 @pytest.fixture(scope="session")
 def services(
     postgres: tuple[str, Server], s3: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Services]:
-    """All of them up, MLflow asking for a password."""
+    """All of them up, MLflow asking for a password; runs are no administrators there."""
     database, keeper = postgres
     port, folder = free_port(), tmp_path_factory.mktemp("mlflow")
     auth = folder / "basic_auth.ini"
@@ -262,8 +276,8 @@ def services(
         "MLFLOW_SERVE_ARTIFACTS": "false",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # nine processes for jobs of no use here
         "MLFLOW_AUTH_CONFIG_PATH": str(auth),
-        "MLFLOW_AUTH_ADMIN_USERNAME": USER,
-        "MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD,
+        "MLFLOW_AUTH_ADMIN_USERNAME": ADMIN,
+        "MLFLOW_AUTH_ADMIN_PASSWORD": ADMINS_PASSWORD,
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "signs-cookies-of-this-test-only",
     }
     command = [sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth"]
@@ -274,6 +288,7 @@ def services(
     tracking.start()
     url = f"http://127.0.0.1:{port}"
     try:
+        make_user(url)
         yield Services(url, s3, database, {**common, **client}, tracking, keeper)
     finally:
         tracking.stop()
@@ -281,7 +296,7 @@ def services(
 
 @pytest.fixture
 def mlflow_client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An MLflow client that may see everything."""
+    """An MLflow client of the user whom runs are."""
     from mlflow import MlflowClient
 
     for name, value in services.environment.items():
