@@ -7,6 +7,7 @@ besides (mirrors, certificates) goes into `LT4REC_BUILD_OPTIONS`, for `buildah b
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -41,7 +42,7 @@ def stages() -> list[list[str]]:
 
 
 def test_it_is_built_in_one_stage_and_shipped_in_another(stages: list[list[str]]) -> None:
-    build, final = stages[1:]
+    build, _, final = stages[1:]
     assert build[0].endswith(" AS build")
     assert any(line.startswith("COPY --from=build ") for line in final)
     assert not [line for line in final if "pip" in line or "apt" in line]
@@ -74,9 +75,18 @@ def test_base_is_pinned_by_its_digest(stages: list[list[str]]) -> None:
 
 def test_packages_are_pinned_wheels_and_torch_is_for_cpus(stages: list[list[str]]) -> None:
     build = "\n".join(stages[1])
-    assert build.count("--only-binary=:all:") == 3
+    assert build.count("--only-binary=:all:") == 2
     assert "--require-hashes --no-deps -r requirements.lock" in build
     assert "ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu" in build
+
+
+def test_what_isnt_locked_only_looks_at_a_copy(stages: list[list[str]]) -> None:
+    build, sbom, final = stages[1:]
+    assert sbom[0] == "FROM build AS sbom"
+    assert not [line for line in build if "pip install" in line and "==" in line.split("sed")[0]]
+    assert [line for line in final if line.startswith("COPY --from=sbom")] == [
+        "COPY --from=sbom /opt/sbom.cdx.json /opt/lt4rec/sbom.cdx.json"
+    ]
 
 
 def test_the_context_is_what_the_dockerfile_copies(stages: list[list[str]]) -> None:
@@ -142,6 +152,12 @@ def test_the_built_image_has_no_root_and_no_build_tools(inside: Run) -> None:
     assert inside("id -u").stdout.strip() == "10001"
     tools = inside("for tool in gcc cc g++ make cmake pip pip3; do command -v $tool; done; true")
     assert tools.stdout.strip() == ""
+
+
+def test_the_built_image_has_its_bill_of_materials(inside: Run) -> None:
+    bill = json.loads(inside("cat /opt/lt4rec/sbom.cdx.json").stdout)
+    assert {"kfp", "mlflow", "torch", "lt4rec"} <= {part["name"] for part in bill["components"]}
+    assert "cyclonedx-bom" not in {part["name"] for part in bill["components"]}
 
 
 def test_the_built_image_writes_to_temporary_and_workspace_only(inside: Run) -> None:
