@@ -11,7 +11,7 @@ from typing import Any
 
 from components.digests import tree_digest
 from components.reference import Reference
-from components.store_check import check_artifacts, check_uri, database_uri
+from components.store_check import check_artifacts, check_home, check_uri, database_uri
 from lt4rec_core.artifact import inside
 from lt4rec_core.config import Tracking
 from lt4rec_core.data.atomic import folder_aside
@@ -209,6 +209,7 @@ def open_store(tracking: Tracking, workspace: Path) -> Store:
     """Opens the store that the configuration names, and its experiment.
 
     Raises:
+        InputError: the workspace was moved or copied.
         StoreError: it can't be reached, read or written.
     """
     uri = tracking.uri or database_uri(workspace)
@@ -219,6 +220,8 @@ def open_store(tracking: Tracking, workspace: Path) -> Store:
     with store_errors(f"the tracking store {uri} can't be used"):
         client = client_of(tracking_uri=uri, registry_uri=uri)
         experiment = client.get_experiment_by_name(tracking.experiment)
+        if experiment and not (tracking.uri or tracking.artifact_root):
+            check_home(client, experiment, WORKSPACE, workspace)
         identity = (
             experiment.experiment_id
             if experiment

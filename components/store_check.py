@@ -7,6 +7,7 @@ import sqlite3
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lt4rec_core.errors import InputError, StoreError
@@ -41,6 +42,31 @@ def check_uri(uri: str) -> None:
         _check_database(uri.removeprefix("sqlite:///"))
     elif uri.startswith(("http://", "https://")):
         _check_server(uri)
+
+
+def check_home(client: Any, experiment: Any, tag: str, workspace: Path) -> None:
+    """Raises InputError where a workspace's own store has its artifacts in another workspace.
+
+    Addresses of artifacts are absolute: runs of a copy would write into the original, and
+    after a move they'd make the former folder again.
+
+    Args:
+        client: of the workspace's store.
+        experiment: as MLflow has it.
+        tag: by which pipeline runs name their workspace.
+        workspace: where the store is.
+    """
+    home = Path(unquote(urlsplit(experiment.artifact_location).path)).resolve()
+    if home == (workspace / "artifacts").resolve():
+        return
+    made = client.search_runs([experiment.experiment_id], f"tags.`{tag}` != ''", max_results=1000)
+    for former in {run.data.tags[tag] for run in made} - {str(workspace)}:
+        if home == (Path(former) / "artifacts").resolve():
+            raise InputError(
+                f"the workspace {workspace} was made at {former}, and its MLflow database has the "
+                f"artifacts' addresses there; move it back, or, where there is no {former} any "
+                "more, make a link of that name that leads here"
+            )
 
 
 def check_artifacts(uri: str) -> None:
@@ -79,10 +105,15 @@ def _check_database(path: str) -> None:
             connection.execute("ROLLBACK")
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
         raise StoreError(
             f"the tracking store {path} can't be written ({error}); end the process that locks "
             "it, make the file writable, or name another store in tracking.uri"
+        ) from error
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"the tracking store {path} can't be read ({error}): it is damaged, or no database; "
+            "put a whole copy in its place, or begin with another workspace"
         ) from error
 
 

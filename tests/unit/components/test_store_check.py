@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import socket
 import sqlite3
 from pathlib import Path
@@ -37,7 +38,7 @@ def test_read_only_database_is_named(tmp_path: Path) -> None:
 def test_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mlflow.db"
     path.write_text("not a database" * 100)
-    with pytest.raises(StoreError, match="file is not a database"):
+    with pytest.raises(StoreError, match=r"file is not a database.*put a whole copy in its place"):
         check_uri(f"sqlite:///{path}")
 
 
@@ -54,6 +55,26 @@ def test_a_path_that_addresses_read_otherwise_is_refused(tmp_path: Path, mark: s
     with pytest.raises(InputError, match=rf"has '\{mark}' in its path"):
         open_store(Tracking(), tmp_path / f"a{mark}20b")
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_workspace_that_was_moved_or_copied_is_refused(tmp_path: Path) -> None:
+    former, here = tmp_path / "former", tmp_path / "here"
+    former.mkdir()
+    open_store(Tracking(), former).start_parent("run", {})
+    shutil.copytree(former, here)
+    for _ in ("copied", "moved"):
+        with pytest.raises(InputError, match=f"{here} was made at {former}.*make a link"):
+            open_store(Tracking(), here)
+        shutil.rmtree(former, ignore_errors=True)
+    assert not former.exists()
+    former.symlink_to(here)
+    open_store(Tracking(), here)
+
+
+def test_artifacts_may_lie_anywhere(tmp_path: Path) -> None:
+    elsewhere = Tracking(artifact_root=(tmp_path / "elsewhere" / "artifacts").as_uri())
+    open_store(elsewhere, tmp_path).start_parent("run", {})
+    open_store(Tracking(), tmp_path)
 
 
 def test_probe_leaves_no_trace(tmp_path: Path) -> None:
