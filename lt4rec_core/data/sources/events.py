@@ -29,7 +29,14 @@ from lt4rec_core.data.sources.partitions import (
 )
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead
-from lt4rec_core.data.sources.staging import Staged, local_day, milliseconds, stage
+from lt4rec_core.data.sources.staging import (
+    Staged,
+    expected_times,
+    local_day,
+    milliseconds,
+    refuse_unusable,
+    stage,
+)
 from lt4rec_core.errors import InputError
 
 CLICK, WATCH_RATIO = "click", "watch_ratio"
@@ -77,6 +84,9 @@ class EventStreams:
         named = sorted({path_day(entry.name) for entry in entries})
         if "" in named:
             found = _time_days(place, entries, ingest, ingest.time_zone, scratch)
+            if not found:
+                told = expected_times(events)
+                raise InputError(f"no impression of {location} has a time: {told}")
             return tuple(sorted(found))
         local = zone(ingest.time_zone)
         first = [entry for entry in entries if path_day(entry.name) == named[0]]
@@ -103,6 +113,7 @@ class EventStreams:
             impressions, clicks, plays = staged.values()
             empty = set(days) - set(impressions.days)
             if empty:
+                refuse_unusable(impressions, empty, events)
                 present = set(self.days(location, ingest, scratch)) - empty
                 check_days(days, present | set(impressions.days), location)
             attribution = Attribution(events, impressions, clicks, plays)

@@ -233,6 +233,22 @@ def test_a_day_of_which_nothing_can_be_used_is_refused(log, build):
         log.read(DAY)
 
 
+@pytest.mark.parametrize("name", ["part.csv", "date=2026-01-02/part.csv"])
+def test_times_that_are_none_are_not_called_a_missing_day(log, build, name):
+    log.fill([build.impression("a", NOON, timestamp="2026-01-02T12:00:00Z")] * 3, name=name)
+    told = (
+        r"no impression of 2026-01-02 can be used: none of the 3 rows .*'timestamp'.* of ms since"
+    )
+    with pytest.raises(InputError, match=told):
+        log.read(DAY)
+
+
+def test_a_log_without_any_time_has_no_days_to_offer(log, build):
+    log.fill([build.impression("a", NOON, timestamp="noon")])
+    with pytest.raises(InputError, match=r"has a time: expected times .* in 'timestamp'"):
+        log.days()
+
+
 def test_a_missing_stream_is_named(log, build):
     log.write("impressions", [build.impression("a", NOON)])
     with pytest.raises(InputError, match="no file of the stream 'clicks'"):
