@@ -261,6 +261,8 @@ def _refuse_lists(file: LogFile, schema: pl.Schema, singles: Iterable[str]) -> N
 
 def _normal(name: str, dtype: pl.DataType, mark: str | None) -> pl.Expr:
     column = pl.col(name)
+    if isinstance(dtype, pl.Array):  # lists that are all of one length
+        column, dtype = column.arr.to_list(), pl.List(dtype.inner)
     if isinstance(dtype, pl.List):
         return column.list.eval(as_text(pl.element(), dtype.inner)).alias(name)
     if mark is not None:

@@ -47,6 +47,15 @@ def test_lists_are_taken_as_they_are(log, build, name):
     assert frame["tags"].to_list() == [["x,y", "z"]]
 
 
+def test_lists_of_one_length_are_lists(log, build):
+    log.fill([build.impression("a", NOON, tags=["x", " y"])])
+    path = log.root / "impressions" / "part.parquet"
+    fixed = pl.col("tags").cast(pl.Array(pl.String, 2))
+    pl.read_parquet(path).with_columns(fixed).write_parquet(path)
+    [(frame, _, _)] = log.read(DAY)
+    assert frame["tags"].to_list() == [["x", "y"]]
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(TELL_THEIR_END)])
 @pytest.mark.parametrize("left", [0.0, 0.3, 0.99])
 def test_a_truncated_file_is_named(log, build, name, left):
