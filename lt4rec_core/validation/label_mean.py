@@ -12,6 +12,9 @@ from lt4rec_core.validation.subject import CLICK, Day, Subject
 
 # Of fewer rows with a rare label, chance alone moves the mean by as much.
 _FEWEST = 50
+# But where twenty are usual, chance never leaves none of them (Poisson): the play
+# records of a small log's day didn't arrive.
+_FEWEST_OF_NONE = 20
 
 
 def _columns(subject: Subject, day: Day) -> list[str]:
@@ -41,7 +44,7 @@ def _measure(subject: Subject, counts: Counts) -> Iterator[Measure]:
             usual = statistics.median(before) if before else 0.0
             if known:
                 means[day.name] = total / known
-            if not before or usual * known < _FEWEST:
+            if not before or usual * known < (_FEWEST if total else _FEWEST_OF_NONE):
                 continue
             detail = f"a mean of {total / known:.4g}; the days before have {usual:.4g} (median)"
             seen = total / known / usual

@@ -32,3 +32,12 @@ def test_click_rate_of_a_day_without_labels_is_not_judged(draft, failures):
 def test_empty_day_fails_the_row_count_and_breaks_nothing_else(draft, judged):
     draft.frames["2026-01-05"] = draft.frames["2026-01-05"].head(0)
     assert {("rows", "2026-01-05"), ("ctr in test", "all days")} <= judged(draft)
+
+
+@pytest.mark.parametrize(("left", "fails"), [(0.0, True), (0.5, False)])
+def test_a_small_day_without_any_of_a_label_fails(draft, failures, left, fails):
+    for day in draft.frames:
+        draft.frames[day] = draft.frames[day].head(200)
+    draft.change(pl.col("label.watch_ratio") * left, day="2026-01-05")
+    place = {("label.watch_ratio", "2026-01-05")}
+    assert (failures(draft, "label_mean_change") == place) is fails
