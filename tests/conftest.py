@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from lt4rec_core.config import Config, Model, Tracking, from_mapping
 from lt4rec_core.data.dataset import Dataset
@@ -21,6 +22,9 @@ from lt4rec_core.tracking import SilentTracker
 from lt4rec_core.training.seeds import fix_threads
 
 FAULTS_PAGE = Path(__file__).resolve().parents[1] / "docs" / "faults.md"
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("lt4rec", deadline=None)
+settings.load_profile("lt4rec")
 LAYOUT = Layout(
     fields=("user", "tags", "item"),
     tables=(("user", 5), ("tag", 4), ("item", 6)),

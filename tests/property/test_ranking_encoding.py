@@ -29,7 +29,7 @@ def frame(drawn):
     return pl.DataFrame(drawn, schema=SCHEMA, orient="row")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables, tables)
 def test_raw_values_take_the_indices_that_ingestion_gives_them(train, test):
     columns = Columns.of(FIELDS)

@@ -25,7 +25,7 @@ WORLDS = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(WORLDS)
 def test_any_world_gives_the_rows_asked_for_and_sound_truth(world: Synthetic) -> None:
     for scene in scenes(world):

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from components.failures import Failure, read_failure, write_failure
@@ -62,7 +62,6 @@ def test_a_hostile_name_is_refused(place, name):
         config(**PLACES[place](name))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(PLACES)), NAMES)
 def test_a_name_that_is_taken_stays_inside(place, name):
     root = Path("/workspace")
@@ -88,7 +87,6 @@ def test_a_date_names_a_day_or_nothing(tiny_config, tiny_logs, tmp_path, date):
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(deadline=None)
 @given(NAMES, NAMES, NAMES)
 def test_a_reference_leads_nowhere_else(run, path, digest):
     root = Path("/workspace")
@@ -124,7 +122,6 @@ def test_a_run_s_id_names_files_of_the_workspace_alone(tmp_path, monkeypatch):
         fetching.fetch_report(Tracking(uri="http://liar"), tmp_path, "any", None)
 
 
-@settings(deadline=None)
 @given(NAMES.filter(lambda name: "\0" not in name and len(name.encode()) < 60))
 def test_a_failure_is_told_inside_the_workspace(tmp_path_factory, run_id):
     root = tmp_path_factory.mktemp("workspace")

@@ -6,7 +6,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lt4rec_core import artifact
@@ -84,7 +84,6 @@ def test_a_folder_behind_a_link_is_a_folder(folder, tmp_path):
     assert read_object(tmp_path / "short", "days/a.json") == {"a": 1}
 
 
-@settings(deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=6))
 def test_no_name_leads_out(tmp_path_factory, parts):
     root = tmp_path_factory.getbasetemp()
