@@ -17,8 +17,8 @@ import polars as pl
 from lt4rec_core.config import Events, Ingest
 from lt4rec_core.data.objects import Entry, Location, open_location
 from lt4rec_core.data.sources.attribution import Attribution, reach
-from lt4rec_core.data.sources.canonical import as_number, clean
-from lt4rec_core.data.sources.files import PATH_DAY, explained, locate, scan
+from lt4rec_core.data.sources.event_rows import columns_of, rows_of
+from lt4rec_core.data.sources.files import explained, locate, scan
 from lt4rec_core.data.sources.partitions import (
     check_days,
     path_day,
@@ -27,7 +27,6 @@ from lt4rec_core.data.sources.partitions import (
     utc_days,
     zone,
 )
-from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead
 from lt4rec_core.data.sources.staging import (
     Staged,
@@ -154,23 +153,6 @@ def _near(place: Location, events: Events, stream: str, days: tuple[str, ...]) -
     return tuple(entry for entry in _entries(place, stream) if path_day(entry.name) in near)
 
 
-def _keys(events: Events) -> tuple[str, ...]:
-    if events.join == "impression_id":
-        return (events.impression_id,)
-    return events.user, events.item, events.request
-
-
-def _key(events: Events, schema: pl.Schema) -> pl.Expr:
-    """One text that stands for several key columns: escaped, so that no two rows' keys meet."""
-    parts = [
-        clean(name, schema[name])
-        .str.replace_all("\\", "\\\\", literal=True)
-        .str.replace_all("|", "\\|", literal=True)
-        for name in _keys(events)
-    ]
-    return pl.concat_str(parts, separator="|").alias("key")
-
-
 def _time_days(
     place: Location,
     entries: tuple[Entry, ...] | list[Entry],
@@ -205,73 +187,12 @@ def _stage(
         present = {path_day(entry.name) for entry in _entries(place, stream)}
         check_days(days, present, f"the stream {stream!r}")
     files = locate(place, entries, folder / "fetched")
-    wanted, allowed = _columns(events, columns, stream)
+    wanted, allowed = columns_of(events, columns, stream)
     frame = scan(files, wanted, columns.multi, None if events.allow_extra_columns else allowed)
-    make = _impressions if stream == events.impressions else _events
-    rows = make(frame, frame.collect_schema(), ingest, columns, stream)
+    rows = rows_of(frame, ingest, columns, stream)
     staged = stage(rows, files, _needed(days, events, stream), folder / "staged")
     shutil.rmtree(folder / "fetched", ignore_errors=True)
     return staged
-
-
-def _columns(events: Events, columns: Columns, stream: str) -> tuple[list[str], set[str]]:
-    """The columns of a stream that are needed, and all that it may have."""
-    known = {*_keys(events), events.impression_id, events.user, events.item, events.request}
-    wanted = [*_keys(events), events.time]
-    if stream == events.impressions:
-        wanted += [events.user, events.item, events.duration, *events.outcomes, *columns.names]
-    elif stream == events.plays:
-        wanted.append(events.play_time)
-    return list(dict.fromkeys(wanted)), {*known, *wanted}
-
-
-def _impressions(
-    frame: pl.LazyFrame, schema: pl.Schema, ingest: Ingest, columns: Columns, _stream: str
-) -> pl.LazyFrame:
-    events = ingest.events
-    duration = as_number(events.duration, schema[events.duration])
-    rows = frame.select(
-        _key(events, schema),
-        pl.col(PATH_DAY),
-        clean(events.user, schema[events.user]).alias("user"),
-        clean(events.item, schema[events.item]).alias("item"),
-        milliseconds(events.time, schema[events.time], events.time_unit).alias("time"),
-        pl.when(duration.is_finite() & (duration > 0)).then(duration).alias("duration"),
-        *(_binary(name) for name in events.outcomes),
-        *(expression.name.prefix("raw.") for expression in unified(columns, schema)),
-    )
-    usable = _known("key", "user", "item", "time")
-    return rows.with_columns(ok=usable, day=local_day("time", ingest.time_zone))
-
-
-def _events(
-    frame: pl.LazyFrame, schema: pl.Schema, ingest: Ingest, _columns: Columns, stream: str
-) -> pl.LazyFrame:
-    events = ingest.events
-    watched, name = stream == events.plays, events.play_time
-    played = as_number(name, schema[name]) if watched else pl.lit(0.0)
-    rows = frame.select(
-        _key(events, schema),
-        pl.col(PATH_DAY),
-        time=milliseconds(events.time, schema[events.time], events.time_unit),
-        play_time=pl.when(played.is_finite() & (played >= 0)).then(played),
-    )
-    usable = _known("key", "time", "play_time")
-    return rows.with_columns(ok=usable, day=local_day("time", ingest.time_zone))
-
-
-def _known(*names: str) -> pl.Expr:
-    return pl.all_horizontal(pl.col(name).is_not_null() for name in names)
-
-
-def _binary(name: str) -> pl.Expr:
-    text = clean(name).str.to_lowercase()
-    value = text.replace_strict(
-        {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0},
-        default=None,
-        return_dtype=pl.Float32,
-    )
-    return value.alias(f"label.{name}")
 
 
 def _day(attribution: Attribution, ingest: Ingest, columns: Columns, day: str) -> DayRead:
