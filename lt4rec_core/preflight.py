@@ -38,11 +38,11 @@ def check_ready(config: Config) -> None:
     tasks = {task.name: task for task in resolve(config.tasks)}
     for task in tasks.values():
         _check_task(task)
+    cuts = {cut.name: cut for cut in config.evaluate.slices}
     for rule in config.register.rules:
         _known("register.rules: task", rule.task, tasks)
         metric(rule.metric)
         if rule.slice:
-            cuts = {cut.name: cut for cut in config.evaluate.slices}
             _known("register.rules: slice", rule.slice.partition("=")[0], cuts)
     for name in config.choose_search.max_gain_drop:
         _known("choose_search.max_gain_drop", name, tasks)

@@ -5,6 +5,8 @@ A row that can't be used has `ok` false; `day` is null where its time is none.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from lt4rec_core.config import Events, Ingest
@@ -12,7 +14,8 @@ from lt4rec_core.data.sources.canonical import as_number, clean
 from lt4rec_core.data.sources.files import PATH_DAY
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns
-from lt4rec_core.data.sources.staging import local_day, milliseconds
+from lt4rec_core.data.sources.staging import Staged, local_day, milliseconds
+from lt4rec_core.errors import InputError
 
 
 def columns_of(events: Events, columns: Columns, stream: str) -> tuple[list[str], set[str]]:
@@ -36,6 +39,27 @@ def rows_of(frame: pl.LazyFrame, ingest: Ingest, columns: Columns, stream: str) 
         rows = _clicks_or_plays(frame, schema, events, watched=stream == events.plays)
         usable = _known("key", "time", "play_time")
     return rows.with_columns(ok=usable, day=local_day("time", ingest.time_zone))
+
+
+def refuse_unusable(impressions: Staged, empty: Collection[str], events: Events) -> None:
+    """Raises InputError where days have rows, and none of them its time and keys."""
+    days = sorted(day for day in empty if impressions.rows[day, False])
+    rows = sum(impressions.rows[day, False] for day in days)
+    if not impressions.days:
+        rows += impressions.undated
+    if rows:
+        raise InputError(
+            f"no impression of {', '.join(days or sorted(empty))} can be used: none of the "
+            f"{rows:,} rows has a key, a user, an item and a time; {expected_times(events)}"
+        )
+
+
+def expected_times(events: Events) -> str:
+    """Says what a time is, for messages."""
+    return (
+        f"expected times of the years 2000 to 2100 in {events.time!r}, as timestamps or as numbers "
+        f"of {events.time_unit} since 1970; see ingest.events.time_unit and the columns named there"
+    )
 
 
 def _keys(events: Events) -> tuple[str, ...]:

@@ -17,7 +17,12 @@ import polars as pl
 from lt4rec_core.config import Events, Ingest
 from lt4rec_core.data.objects import Entry, Location, open_location
 from lt4rec_core.data.sources.attribution import Attribution, reach
-from lt4rec_core.data.sources.event_rows import columns_of, rows_of
+from lt4rec_core.data.sources.event_rows import (
+    columns_of,
+    expected_times,
+    refuse_unusable,
+    rows_of,
+)
 from lt4rec_core.data.sources.files import explained, locate, scan
 from lt4rec_core.data.sources.partitions import (
     check_days,
@@ -30,10 +35,8 @@ from lt4rec_core.data.sources.partitions import (
 from lt4rec_core.data.sources.source import Columns, DayRead
 from lt4rec_core.data.sources.staging import (
     Staged,
-    expected_times,
     local_day,
     milliseconds,
-    refuse_unusable,
     stage,
 )
 from lt4rec_core.errors import InputError

@@ -14,9 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from lt4rec_core.config import Events
 from lt4rec_core.data.sources.files import PATH_DAY, LogFile, explained
-from lt4rec_core.errors import InputError
 
 UNKNOWN = "unknown"
 # Of files that are read back once and removed: quick to write rather than small.
@@ -111,27 +109,6 @@ def stage(
         for ok, count in found.group_by("ok").len().collect(engine="streaming").iter_rows():
             counts[place.name.removeprefix("day="), bool(ok)] += count
     return Staged(folder, counts)
-
-
-def refuse_unusable(impressions: Staged, empty: Collection[str], events: Events) -> None:
-    """Raises InputError where days have rows, and none of them its time and keys."""
-    days = sorted(day for day in empty if impressions.rows[day, False])
-    rows = sum(impressions.rows[day, False] for day in days)
-    if not impressions.days:
-        rows += impressions.undated
-    if rows:
-        raise InputError(
-            f"no impression of {', '.join(days or sorted(empty))} can be used: none of the "
-            f"{rows:,} rows has a key, a user, an item and a time; {expected_times(events)}"
-        )
-
-
-def expected_times(events: Events) -> str:
-    """Says what a time is, for messages."""
-    return (
-        f"expected times of the years 2000 to 2100 in {events.time!r}, as timestamps or as numbers "
-        f"of {events.time_unit} since 1970; see ingest.events.time_unit and the columns named there"
-    )
 
 
 def repeats(frame: pl.LazyFrame, key: Sequence[str], order: Sequence[str]) -> pl.Series:
