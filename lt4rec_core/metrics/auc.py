@@ -31,19 +31,30 @@ def compute(
     Raises:
         Undefined: labels aren't 0 or 1, or only one class has weight.
     """
-    labels, predictions, weights = checked_binary(labels_N, predictions_N, weights_N)
+    labels, predictions, weights_all = checked_binary(labels_N, predictions_N, weights_N)
     positive = labels == 1.0
-    negatives, order = _sorted(predictions[~positive])
-    mass = np.concatenate([[0.0], np.cumsum(weights[~positive][order])])
-    weights_P = weights[positive]
-    total = mass[-1] * weights_P.sum()
+    alike = weights_N is None
+    negatives, weights = _rising(predictions[~positive], weights_all[~positive], alike)
+    mass = np.concatenate([[0.0], np.cumsum(weights)])
+    positives, weights = _rising(predictions[positive], weights_all[positive], alike)
+    total = mass[-1] * weights.sum()
     if not total > 0:
         raise Undefined(f"only one class: every label is {int(mass[-1] == 0)}")
     # Between the two sides of a tie lies the midrank.
-    positives, order = _sorted(predictions[positive])
     below = mass[np.searchsorted(negatives, positives, "left")]
     upto = mass[np.searchsorted(negatives, positives, "right")]
-    return float(weights_P[order] @ (below + upto) / 2 / total)
+    return float(weights @ (below + upto) / 2 / total)
+
+
+def _rising(predictions_N: Array, weights_N: Array, alike: bool) -> tuple[Array, Array]:
+    """Returns the predictions as they rise, and their weights.
+
+    Where all weights are `alike`, values alone are sorted, in a third of the time.
+    """
+    if alike:
+        return np.sort(predictions_N), weights_N
+    values, order = _sorted(predictions_N)
+    return values, weights_N[order]
 
 
 def resample(labels_N: Array, predictions_N: Array, users_N: Codes) -> Resampled:
@@ -117,8 +128,9 @@ def _by_influence(
     return areas
 
 
-def _sorted(values: Array) -> tuple[Array, NDArray[np.intp]]:
-    order = np.argsort(values, kind="stable")
+def _sorted(values: Array) -> tuple[Array, Places]:
+    """Returns the values as they rise, and where each stood; ties in any order."""
+    order = np.argsort(values)
     return values[order], order
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lt4rec_core.metrics.metric import Array, Codes, Metric, Resampled, Undefined, checked
+from lt4rec_core.metrics.metric import (
+    Array,
+    Codes,
+    Metric,
+    Resampled,
+    Undefined,
+    checked,
+    user_codes,
+)
 
 _CELLS = 4_000_000
 """Draws [replicates, users] held at a time: 32 MB of int64, whatever is asked for."""
@@ -112,8 +120,11 @@ def replicate_values(
 
 def _codes(users_N: NDArray[np.generic]) -> tuple[Codes, int]:
     """Returns the users as codes 0 … U-1, and U; Undefined where that is 1."""
-    users = np.unique(users_N, return_inverse=True)[1].astype(np.int64)
-    drawable = int(users.max(initial=-1)) + 1
+    users = user_codes(users_N)
+    there = np.bincount(users) > 0
+    drawable = int(there.sum())
+    if drawable < len(there):
+        users = (np.cumsum(there) - 1)[users]
     if drawable <= 1:
         raise Undefined("one user only: there is nothing to draw from")
     return users, drawable

@@ -12,6 +12,7 @@ from lt4rec_core.metrics.metric import (
     Resampled,
     Undefined,
     checked_binary,
+    user_codes,
 )
 from lt4rec_core.metrics.row_mean import weighted_ratio
 
@@ -32,8 +33,7 @@ def compute(
     labels, predictions, weights = checked_binary(labels_N, predictions_N, weights_N)
     if groups_N is None:
         raise Undefined("no groups: the AUC within users needs to know the user of each row")
-    users = np.unique(np.asarray(groups_N), return_inverse=True)[1].astype(np.int64)
-    areas_U, masses_U = _areas(labels, predictions, users, weights)
+    areas_U, masses_U = _areas(labels, predictions, user_codes(groups_N), weights)
     if not masses_U.sum() > 0:
         raise Undefined("no user has both classes")
     return float(areas_U @ masses_U / masses_U.sum())
@@ -49,8 +49,14 @@ def _areas(
     labels_N: Array, predictions_N: Array, users_N: Codes, weights_N: Array
 ) -> tuple[Array, Array]:
     """Returns each user's AUC [U] and weight [U], both 0 for users with one class only."""
-    order = np.lexsort((predictions_N, users_N))
-    users, scores = users_N[order], predictions_N[order]
+    order = np.argsort(predictions_N)
+    # Places in that order rise with the score, so one sort of whole numbers, a user's bits
+    # above a place's, puts each user's rows side by side: a fifth of a lexsort's time.
+    bits = len(order).bit_length()
+    keys = (users_N[order] << bits) | np.arange(len(order))
+    keys.sort()
+    users, order = keys >> bits, order[keys & ((1 << bits) - 1)]
+    scores = predictions_N[order]
     positive = np.where(labels_N[order] == 1.0, weights_N[order], 0.0)
     negative = weights_N[order] - positive
     new_user = np.concatenate([[True], users[1:] != users[:-1]])

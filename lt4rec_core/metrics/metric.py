@@ -115,3 +115,17 @@ def checked_binary(
     if not np.all((labels == 0.0) | (labels == 1.0)):
         raise Undefined("labels aren't 0 or 1")
     return labels, predictions, weights
+
+
+def user_codes(users_N: NDArray[np.generic]) -> Codes:
+    """Returns the users as codes from 0 on, [N], in their order; a code may stand for nobody.
+
+    Whole numbers that lie close together only have their smallest taken off: finding the
+    different ones among 50 M rows takes a quarter of a minute.
+    """
+    users = np.asarray(users_N)
+    if len(users) and np.issubdtype(users.dtype, np.integer):
+        first, last = int(users.min()), int(users.max())
+        if last - first < 2 * len(users) and last < 2**63:
+            return users.astype(np.int64) - first
+    return np.unique(users, return_inverse=True)[1].astype(np.int64)

@@ -81,8 +81,12 @@ def predict(heads: Heads, found: Sequence[Float32], rows: int) -> dict[str, Floa
     if known_F.any():
         heads = heads.given(known_F, np.stack([values[0] for values in found]))
     shape = (rows, found[0].shape[1])
-    varying = [values for values, known in zip(found, known_F, strict=True) if not known]
-    return heads.predict(np.stack([np.broadcast_to(values, shape) for values in varying], axis=1))
+    varying = [
+        values if len(values) == rows else np.broadcast_to(values, shape)
+        for values, known in zip(found, known_F, strict=True)
+        if not known
+    ]
+    return heads.predict(np.stack(varying, axis=1))
 
 
 def _quiet() -> np.errstate:

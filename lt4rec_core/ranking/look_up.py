@@ -14,7 +14,8 @@ Indices = npt.NDArray[np.int64]
 
 def look_up(embedding_RD: Float32, index_B: Indices) -> Float32:
     """Returns embeddings [B, D]; [1, D] where all rows hold the same value."""
-    return embedding_RD[index_B[:1] if (index_B == index_B[:1]).all() else index_B]
+    alike = len(index_B) > 1 and (index_B == index_B[:1]).all()
+    return embedding_RD[index_B[:1] if alike else index_B]
 
 
 def look_up_mean(embedding_RD: Float32, index_N: Indices, start_B: Indices) -> Float32:
@@ -28,7 +29,7 @@ def look_up_mean(embedding_RD: Float32, index_N: Indices, start_B: Indices) -> F
     if len(index_N) == len(start_B):
         return look_up(embedding_RD, index_N)
     count_B = np.diff(start_B, append=len(index_N))
-    if (count_B == count_B[0]).all():
+    if len(count_B) > 1 and (count_B == count_B[0]).all():
         index_BV = index_N.reshape(len(start_B), count_B[0])
         if (index_BV == index_BV[0]).all():
             index_N, start_B, count_B = index_BV[0], start_B[:1], count_B[:1]

@@ -26,6 +26,8 @@ def fix_threads(threads: int) -> None:
     """
     torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
     torch.use_deterministic_algorithms(True)
+    # Unasked, it would then also fill every new tensor with NaN before a kernel writes it.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # On a GPU, matrix products refuse to be deterministic without a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The row-sparse gradients are torch's own; unasked, it warns that it trusts them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lt4rec_core.ranking.compact import compact, without_dead_neurons
@@ -48,7 +48,7 @@ def plainly(layout: RankingLayout, tensors: dict[str, np.ndarray], x_BFD: np.nda
             value = np.maximum(value, 0) if layer else value
             weight, bias = (tensors[head(task, layer, part)] for part in ("weight", "bias"))
             value = value @ weight.T + bias
-        said[task] = 1 / (1 + np.exp(-value[:, 0]))
+        said[task] = np.exp(-np.logaddexp(0, -value[:, 0]))  # never overflows
     return said
 
 
@@ -58,6 +58,7 @@ def plainly(layout: RankingLayout, tensors: dict[str, np.ndarray], x_BFD: np.nda
     st.sampled_from([0.0, 0.1, 0.3, 1.0]),
     st.integers(0, 1000),
 )
+@example("half", (6, 4), 1.0, 256)  # a logit of -97
 def test_heads_say_the_same_without_their_dead_parts(crossing, hidden, density, seed):
     layout = layout_of(crossing, hidden)
     tensors = drawn(layout, density, seed)
