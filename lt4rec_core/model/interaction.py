@@ -56,10 +56,10 @@ class _Interaction(torch.autograd.Function):
             slope_BFF = crossed_BC.new_zeros(len(x_BFD), fields, fields)
             slope_BFF[:, rows, columns] = crossed_BC
         else:
-            slope_BFF = crossed_BC.unflatten(1, (fields, fields))
+            slope_BFF = crossed_BC.reshape(-1, fields, fields)
         both_BFF = slope_BFF + slope_BFF.transpose(1, 2)
         x_slope_BFD = torch.bmm(both_BFF, x_BFD.to(both_BFF.dtype)).to(x_BFD.dtype)
-        return x_slope_BFD.add_(plain_BI.unflatten(1, (fields, dim))), None
+        return x_slope_BFD.add_(plain_BI.reshape(-1, fields, dim)), None
 
 
 def _triangle(x_BFD: torch.Tensor) -> torch.Tensor:

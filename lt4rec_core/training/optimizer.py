@@ -12,6 +12,8 @@ from torch import nn
 from lt4rec_core.config import Optimizer
 
 _MOMENTS = ("mean", "variance", "mean_seen", "variance_seen")
+_LONG_AGO = 1e9  # steps after which 1 - beta^steps is one
+_TINIEST = torch.finfo(torch.float32).tiny
 _PIECE = 1 << 15  # values updated at a time: 128 KiB of each tensor
 
 
@@ -138,19 +140,20 @@ class MaskedAdam:
         if gradient is None:
             return
         state = self._moments(name, parameter, whole=owned is None)
-        bits = None if owned is None else _as_bits(owned)
-        self._count(state, parameter, bits)
-        for weight, slope, kept, *moments in _pieces(
-            parameter, gradient, bits, *(state[key] for key in _MOMENTS)
+        if owned is None and state["mean_seen"].numel() == 1:
+            self._advance(name, parameter, gradient, state["mean"], state["variance"], scale)
+            return
+        # What has been under a mask once counts each connection's updates from then on.
+        owned = torch.ones_like(parameter, dtype=torch.bool) if owned is None else owned
+        for key in ("mean_seen", "variance_seen"):
+            if state[key].shape != parameter.shape:
+                state[key] = state[key].expand_as(parameter).clone()
+        for weight, slope, bits, *moments in _pieces(
+            parameter, gradient, _as_bits(owned), *(state[key] for key in _MOMENTS)
         ):
-            old = dict(zip(_MOMENTS, moments, strict=True))
-            new = self._advance(old, slope * scale if scale != 1.0 else slope)
-            moved = self._moved(name, weight, {**old, **new})
-            for before, after in ((weight, moved), *((old[key], new[key]) for key in new)):
-                if kept is None:
-                    before.copy_(after)
-                else:
-                    _overwrite(before, after, kept)
+            advanced = self._advanced(name, weight, slope * scale, *moments)
+            for before, after in zip((weight, *moments), advanced, strict=True):
+                _overwrite(before, after, bits)
 
     @torch.no_grad()
     def _step_rows(self, name: str, parameter: nn.Parameter, scale: float) -> None:
@@ -158,65 +161,87 @@ class MaskedAdam:
         if gradient is None:
             return
         state = self._moments(name, parameter, whole=True)
-        self._count(state, parameter, None)
-        rows, values = gradient.indices()[0], gradient.values()
-        at_once = max(1, _PIECE // max(1, values[0].numel() if len(values) else 1))
-        for some, slope in zip(
-            torch.split(rows, at_once), torch.split(values, at_once), strict=True
-        ):
-            old = {key: state[key].index_select(0, some) for key in ("mean", "variance")}
-            new = self._advance(old, slope * scale)
-            weight = parameter.index_select(0, some)
-            parameter.index_copy_(0, some, self._moved(name, weight, {**state, **new}))
-            for key, moment in new.items():
-                state[key].index_copy_(0, some, moment)
-
-    def _count(
-        self, state: dict[str, torch.Tensor], like: torch.Tensor, bits: torch.Tensor | None
-    ) -> None:
-        """Counts an update of what `bits` own: a mean of ones, under the same decay."""
-        for key, beta in (
-            ("mean_seen", self._settings.beta1),
-            ("variance_seen", self._settings.beta2),
-        ):
-            new = state[key] * beta + (1 - beta)
-            if bits is None:
-                state[key] = new
-            else:
-                if state[key].shape != like.shape:  # until now it was updated whole
-                    state[key] = state[key].expand_as(like).clone()
-                _overwrite(state[key], new.expand_as(like).contiguous(), bits)
+        rows, slope = gradient.indices()[0], gradient.values()
+        held = (parameter, state["mean"], state["variance"])
+        weight, mean, variance = (each.index_select(0, rows) for each in held)
+        self._advance(name, weight, slope, mean, variance, scale)
+        for whole, some in zip(held, (weight, mean, variance), strict=True):
+            whole.index_copy_(0, rows, some)
 
     def _advance(
-        self, old: Mapping[str, torch.Tensor], gradient: torch.Tensor
-    ) -> dict[str, torch.Tensor]:
-        beta1, beta2 = self._settings.beta1, self._settings.beta2
-        return {
-            "mean": old["mean"] * beta1 + gradient * (1 - beta1),
-            "variance": old["variance"] * beta2 + gradient.square() * (1 - beta2),
-        }
+        self,
+        name: str,
+        weight: torch.Tensor,
+        slope: torch.Tensor,
+        mean: torch.Tensor,
+        variance: torch.Tensor,
+        scale: float,
+    ) -> None:
+        """Updates in place what has one count, that of the parameter `name`: torch's own pass.
 
-    def _moved(
-        self, name: str, weights: torch.Tensor, moments: Mapping[str, torch.Tensor]
-    ) -> torch.Tensor:
-        mean = moments["mean"] / moments["mean_seen"]
+        The count's corrections are put into rate and epsilon, and torch told of so many
+        steps that its own are one: r m/c1 / (sqrt(v/c2) + e) is (r sqrt(c2)/c1) m /
+        (sqrt(v) + e sqrt(c2)).
+        """
+        from torch.optim.adamw import adamw
+
+        settings, state = self._settings, self._state[name]
+        for key, beta in (("mean_seen", settings.beta1), ("variance_seen", settings.beta2)):
+            state[key] = state[key] * beta + (1 - beta)
         rate, epsilon = self._rate_and_epsilon(name)
-        spread = (moments["variance"] / moments["variance_seen"]).sqrt() + epsilon
-        return weights * (1 - rate * self._settings.weight_decay) - rate * mean / spread
+        root = math.sqrt(state["variance_seen"].item())
+        corrected = rate * root / state["mean_seen"].item()
+        adamw(
+            [weight],
+            [slope * scale if scale != 1.0 else slope],
+            [mean],
+            [variance],
+            [],
+            [torch.tensor(_LONG_AGO, device=weight.device)],
+            fused=True,
+            amsgrad=False,
+            beta1=settings.beta1,
+            beta2=settings.beta2,
+            lr=corrected,
+            weight_decay=settings.weight_decay * rate / corrected if rate else 0.0,
+            eps=epsilon * root,
+            maximize=False,
+        )
+
+    def _advanced(
+        self,
+        name: str,
+        weight: torch.Tensor,
+        slope: torch.Tensor,
+        mean: torch.Tensor,
+        variance: torch.Tensor,
+        mean_seen: torch.Tensor,
+        variance_seen: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """Returns the weight and its moments after an update of every connection of a piece."""
+        settings = self._settings
+        rate, epsilon = self._rate_and_epsilon(name)
+        mean = torch.lerp(mean, slope, 1 - settings.beta1)
+        variance = (variance * settings.beta2).addcmul_(slope, slope, value=1 - settings.beta2)
+        mean_seen = (mean_seen * settings.beta1).add_(1 - settings.beta1)
+        variance_seen = (variance_seen * settings.beta2).add_(1 - settings.beta2)
+        # torch's square root wakes all threads for a piece, which takes longer than the piece.
+        corrected = variance / variance_seen
+        spread = corrected.clamp_min(_TINIEST).rsqrt_().mul_(corrected).add_(epsilon)
+        if settings.weight_decay:
+            weight = weight * (1 - rate * settings.weight_decay)
+        moved = torch.addcdiv(weight, mean / mean_seen, spread, value=-rate)
+        return moved, mean, variance, mean_seen, variance_seen
 
 
-def _pieces(*tensors: torch.Tensor | None) -> Iterator[tuple[Any, ...]]:
-    """Yields flat pieces of tensors of one size, side by side; None and single values as they are.
+def _pieces(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Yields flat pieces of tensors of one size, side by side.
 
     Everything that is done to a piece finds it in the processor's cache.
     """
-    size = max(tensor.numel() for tensor in tensors if tensor is not None)
-    flat = [None if tensor is None else tensor.reshape(-1) for tensor in tensors]
-    for start in range(0, size, _PIECE):
-        yield tuple(
-            each if each is None or len(each) != size else each[start : start + _PIECE]
-            for each in flat
-        )
+    flat = [tensor.reshape(-1) for tensor in tensors]
+    for start in range(0, len(flat[0]), _PIECE):
+        yield tuple(each[start : start + _PIECE] for each in flat)
 
 
 def _coalesced(gradient: torch.Tensor) -> torch.Tensor:
