@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import torch
 from torch import nn
+from torch.optim.adamw import adamw
 
 from lt4rec_core.config import Optimizer
 
@@ -150,7 +151,8 @@ class MaskedAdam:
         for weight, slope, bits, *moments in _pieces(
             parameter, gradient, _as_bits(owned), *(state[key] for key in _MOMENTS)
         ):
-            advanced = self._advanced(name, weight, slope * scale, *moments)
+            scaled = slope if scale == 1.0 else slope * scale
+            advanced = self._advanced(name, weight, scaled, *moments)
             for before, after in zip((weight, *moments), advanced, strict=True):
                 _overwrite(before, after, bits)
 
@@ -182,8 +184,6 @@ class MaskedAdam:
         steps that its own are one: r m/c1 / (sqrt(v/c2) + e) is (r sqrt(c2)/c1) m /
         (sqrt(v) + e sqrt(c2)).
         """
-        from torch.optim.adamw import adamw
-
         settings, state = self._settings, self._state[name]
         for key, beta in (("mean_seen", settings.beta1), ("variance_seen", settings.beta2)):
             state[key] = state[key] * beta + (1 - beta)
