@@ -34,7 +34,10 @@ _BOUND = (
     "theirs by the crossings, and a pass over the shared layers serves one task where theirs "
     "serves both"
 )
-_CASTS = f"{_BOUND}; of bfloat16's products only the casts, embeddings and Adam are left over"
+_CASTS = (
+    f"{_BOUND}; of bfloat16's products only the casts, embeddings and Adam are left over, and on "
+    "some processors bfloat16 is the slower one (the limits there say so)"
+)
 _GOALS = {"float32": ">= 2.5", "bfloat16": ">= 4.5"}
 
 

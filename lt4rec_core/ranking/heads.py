@@ -86,7 +86,8 @@ def predict(heads: Heads, found: Sequence[Float32], rows: int) -> dict[str, Floa
         for values, known in zip(found, known_F, strict=True)
         if not known
     ]
-    return heads.predict(np.stack(varying, axis=1))
+    # As np.stack(varying, axis=1) would, which takes ten times as long for one candidate.
+    return heads.predict(np.concatenate(varying, axis=1).reshape(rows, len(varying), shape[1]))
 
 
 def _quiet() -> np.errstate:

@@ -15,7 +15,7 @@ Indices = npt.NDArray[np.int64]
 def look_up(embedding_RD: Float32, index_B: Indices) -> Float32:
     """Returns embeddings [B, D]; [1, D] where all rows hold the same value."""
     alike = len(index_B) > 1 and (index_B == index_B[:1]).all()
-    return embedding_RD[index_B[:1] if alike else index_B]
+    return embedding_RD.take(index_B[:1] if alike else index_B, axis=0)
 
 
 def look_up_mean(embedding_RD: Float32, index_N: Indices, start_B: Indices) -> Float32:
@@ -33,6 +33,6 @@ def look_up_mean(embedding_RD: Float32, index_N: Indices, start_B: Indices) -> F
         index_BV = index_N.reshape(len(start_B), count_B[0])
         if (index_BV == index_BV[0]).all():
             index_N, start_B, count_B = index_BV[0], start_B[:1], count_B[:1]
-    sum_BD = np.add.reduceat(embedding_RD[index_N], start_B, axis=0)
+    sum_BD = np.add.reduceat(embedding_RD.take(index_N, axis=0), start_B, axis=0)
     mean_BD: Float32 = np.divide(sum_BD, count_B[:, None], dtype=np.float32)
     return mean_BD
