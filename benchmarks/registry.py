@@ -12,6 +12,7 @@ from benchmarks.ranking import RANKING
 from benchmarks.ranking_peers import RANKING_PEERS
 from benchmarks.row import Topic
 from benchmarks.search import QUALITY, SEARCH, SEARCH_KUAIRAND
+from benchmarks.search_ideas import SEARCH_IDEAS
 from benchmarks.start_up import START_UP
 from benchmarks.tfrecords import TFRECORD_PEERS, TFRECORDS
 from benchmarks.training_peers import TRAINING_PEERS
@@ -27,6 +28,7 @@ OWN: dict[str, Topic] = {
     "metrics": METRIC_TIMES,
     "start_up": START_UP,
     "search": SEARCH,
+    "search_ideas": SEARCH_IDEAS,
     "quality": QUALITY,
     "growth": GROWTH,
     "pipeline": PIPELINE,

@@ -51,11 +51,11 @@ def quality(bench: Bench) -> Iterator[Row]:
     seeds = range(bench.size(_SEEDS, 2))
     variants = [name for name in _VARIANTS if name != "bfloat16" or bfloat16_instructions()]
     found: dict[str, dict[str, list[float]]] = {name: {} for name in variants}
-    config, dataset = _ready(bench, "demo", "")
+    config, dataset = ready(bench, "demo", "")
     for seed in seeds:
         for name in variants:
-            changed = _config(bench, "demo", _VARIANTS[name])
-            result = _train(changed, bench, "layer_share", seed, dataset, f"{name}-{seed}")
+            changed = configured(bench, "demo", _VARIANTS[name])
+            result = train(changed, bench, "layer_share", seed, dataset, f"{name}-{seed}")
             for task, metric, value in _judged(result):
                 found[name].setdefault(f"{task}_{metric}", []).append(value)
     about = f"layer_share on {config.name}'s test day, {len(seeds)} seeds"
@@ -78,11 +78,11 @@ def quality(bench: Bench) -> Iterator[Row]:
 
 def _cost(bench: Bench, topic: str, name: str, source: str) -> Iterator[Row]:
     fix_threads(bench.threads)
-    config, dataset = _ready(bench, name, source)
+    config, dataset = ready(bench, name, source)
     seconds: dict[str, list[float]] = {"layer_share": [], "connection_share": []}
     for seed in range(bench.rounds):
         for arm, taken in seconds.items():
-            result = _train(config, bench, arm, seed, dataset, f"{arm}-{seed}")
+            result = train(config, bench, arm, seed, dataset, f"{arm}-{seed}")
             taken.append(float(result.record["seconds"]))
     whole, once = (np.array(seconds[arm]) for arm in ("connection_share", "layer_share"))
     about = f"warm-up, rounds of {len(config.tasks)} tasks and joint training, {config.name}"
@@ -91,15 +91,16 @@ def _cost(bench: Bench, topic: str, name: str, source: str) -> Iterator[Row]:
     yield row_of(f"{topic}.multiple", whole / once, "×", "<= 4", "training layer_share once")
 
 
-def _config(bench: Bench, name: str, changed: Mapping[str, str]) -> Config:
+def configured(bench: Bench, name: str, changed: Mapping[str, str]) -> Config:
+    """Returns one of the project's configurations with changed settings, small in a quick run."""
     values = {**(_SMALL if bench.quick else {}), **changed}
     settings = [f"{key}={value}" for key, value in values.items()]
     return load(_CONFIGS / f"{name}.toml", settings)
 
 
-def _ready(bench: Bench, name: str, source: str) -> tuple[Config, Dataset]:
+def ready(bench: Bench, name: str, source: str) -> tuple[Config, Dataset]:
     """Returns the configuration and its dataset, of made-up logs without a `source`."""
-    config = _config(bench, name, {})
+    config = configured(bench, name, {})
     location, day = source, config.comparison.data_date or None
     if not source:
         location, day = str(bench.folder / "logs"), "2026-01-10"
@@ -107,9 +108,8 @@ def _ready(bench: Bench, name: str, source: str) -> tuple[Config, Dataset]:
     return config, ingest(config, location, day, bench.folder / "dataset", SilentTracker())
 
 
-def _train(
-    config: Config, bench: Bench, arm: str, seed: int, dataset: Dataset, name: str
-) -> Result:
+def train(config: Config, bench: Bench, arm: str, seed: int, dataset: Dataset, name: str) -> Result:
+    """Trains an arm with a seed; `name` is that of its folder, another one for each training."""
     place = bench.folder / name
     return run_arm(config, arm, seed, dataset, place / "state", place / "result", SilentTracker())
 
