@@ -51,12 +51,11 @@ def measure(bench: Bench) -> Iterator[Row]:
     for task in (task.name for task in config.tasks):
         whole = np.array(found["full", task])
         better = 1 if METRICS[TASKS[task].metric].higher_is_better else -1
-        for name in _IDEAS:
+        about = "the full search's validation metric; in deviations over its seeds"
+        for name in (name for name in _IDEAS if name != "full"):
             fallen = better * float((whole - np.array(found[name, task])).mean())
-            if name != "full":
-                about = "the full search's validation metric; in deviations over its seeds"
-                row = f"search_ideas.{name}_{task}_worse"
-                yield row_of(row, [fallen / float(whole.std(ddof=1))], "", "<= 1", about)
+            row = f"search_ideas.{name}_{task}_worse"
+            yield row_of(row, [fallen / float(whole.std(ddof=1))], "", "<= 1", about)
 
 
 SEARCH_IDEAS = Topic(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -51,14 +51,14 @@ class MaskedAdam:
         Parameters that aren't in `owned` (biases, embeddings) are updated whole.
         """
         self._densify()
-        scale = self._clip_scale(owned)
+        self._clip(owned)
         for name, parameter in self._parameters.items():
             if parameter.grad is None:
                 continue
             if parameter.grad.is_sparse:
-                self._step_rows(name, parameter, scale)
+                self._step_rows(name, parameter)
             else:
-                self._step_dense(name, parameter, owned.get(name), scale)
+                self._step_dense(name, parameter, owned.get(name))
 
     def state(self) -> dict[str, torch.Tensor]:
         """Returns all moments, named `<parameter>:<moment>`."""
@@ -97,20 +97,24 @@ class MaskedAdam:
                 lazy = self._settings.lazy_embeddings
                 parameter.grad = _coalesced(gradient) if lazy else gradient.to_dense()
 
-    def _clip_scale(self, owned: Mapping[str, torch.Tensor]) -> float:
-        """Clipping looks at the owned part of the gradient alone."""
+    def _clip(self, owned: Mapping[str, torch.Tensor]) -> None:
+        """Shortens the gradient to `clip_norm`, where its owned part alone is longer."""
         limit = self._settings.clip_norm
         if limit <= 0:
-            return 1.0
+            return
+        slopes = {
+            name: gradient.values() if gradient.is_sparse else gradient
+            for name, parameter in self._parameters.items()
+            if (gradient := parameter.grad) is not None
+        }
         total = 0.0
-        for name, parameter in self._parameters.items():
-            if parameter.grad is not None:
-                gradient = parameter.grad
-                values = gradient.values() if gradient.is_sparse else gradient
-                if name in owned:
-                    values = torch.where(owned[name], values, 0.0)
-                total += values.square().sum().item()
-        return min(1.0, limit / (math.sqrt(total) + 1e-12))
+        for name, slope in slopes.items():
+            seen = torch.where(owned[name], slope, 0.0) if name in owned else slope
+            total += seen.square().sum().item()
+        scale = min(1.0, limit / (math.sqrt(total) + 1e-12))
+        if scale < 1.0:
+            for slope in slopes.values():
+                slope.mul_(scale)
 
     def _rate_and_epsilon(self, name: str) -> tuple[float, float]:
         settings = self._settings
@@ -133,52 +137,40 @@ class MaskedAdam:
         return self._state[name]
 
     @torch.no_grad()
-    def _step_dense(
-        self, name: str, parameter: nn.Parameter, owned: torch.Tensor | None, scale: float
-    ) -> None:
+    def _step_dense(self, name: str, parameter: nn.Parameter, owned: torch.Tensor | None) -> None:
         gradient = parameter.grad
         if gradient is None:
             return
         state = self._moments(name, parameter, whole=owned is None)
         if owned is None and state["mean_seen"].numel() == 1:
-            self._advance(name, parameter, gradient, state["mean"], state["variance"], scale)
+            self._step_as_one(name, gradient, (parameter, state["mean"], state["variance"]))
             return
         # What has been under a mask once counts each connection's updates from then on.
         owned = torch.ones_like(parameter, dtype=torch.bool) if owned is None else owned
         for key in ("mean_seen", "variance_seen"):
             if state[key].shape != parameter.shape:
                 state[key] = state[key].expand_as(parameter).clone()
-        for weight, slope, bits, *moments in _pieces(
-            parameter, gradient, _as_bits(owned), *(state[key] for key in _MOMENTS)
+        for slope, bits, *held in _pieces(
+            gradient, _as_bits(owned), parameter, *(state[key] for key in _MOMENTS)
         ):
-            scaled = slope if scale == 1.0 else slope * scale
-            advanced = self._advanced(name, weight, scaled, *moments)
-            for before, after in zip((weight, *moments), advanced, strict=True):
+            for before, after in zip(held, self._stepped_each(name, slope, held), strict=True):
                 _overwrite(before, after, bits)
 
     @torch.no_grad()
-    def _step_rows(self, name: str, parameter: nn.Parameter, scale: float) -> None:
+    def _step_rows(self, name: str, parameter: nn.Parameter) -> None:
         gradient = parameter.grad
         if gradient is None:
             return
         state = self._moments(name, parameter, whole=True)
         rows, slope = gradient.indices()[0], gradient.values()
         held = (parameter, state["mean"], state["variance"])
-        weight, mean, variance = (each.index_select(0, rows) for each in held)
-        self._advance(name, weight, slope, mean, variance, scale)
-        for whole, some in zip(held, (weight, mean, variance), strict=True):
-            whole.index_copy_(0, rows, some)
+        some = [whole.index_select(0, rows) for whole in held]
+        self._step_as_one(name, slope, some)
+        for whole, moved in zip(held, some, strict=True):
+            whole.index_copy_(0, rows, moved)
 
-    def _advance(
-        self,
-        name: str,
-        weight: torch.Tensor,
-        slope: torch.Tensor,
-        mean: torch.Tensor,
-        variance: torch.Tensor,
-        scale: float,
-    ) -> None:
-        """Updates in place what has one count, that of the parameter `name`: torch's own pass.
+    def _step_as_one(self, name: str, slope: torch.Tensor, held: Sequence[torch.Tensor]) -> None:
+        """Updates weight, mean and variance in place, which have one count, by torch's own pass.
 
         The count's corrections are put into rate and epsilon, and torch told of so many
         steps that its own are one: r m/c1 / (sqrt(v/c2) + e) is (r sqrt(c2)/c1) m /
@@ -190,9 +182,10 @@ class MaskedAdam:
         rate, epsilon = self._rate_and_epsilon(name)
         root = math.sqrt(state["variance_seen"].item())
         corrected = rate * root / state["mean_seen"].item()
+        weight, mean, variance = held
         adamw(
             [weight],
-            [slope * scale if scale != 1.0 else slope],
+            [slope],
             [mean],
             [variance],
             [],
@@ -207,17 +200,11 @@ class MaskedAdam:
             maximize=False,
         )
 
-    def _advanced(
-        self,
-        name: str,
-        weight: torch.Tensor,
-        slope: torch.Tensor,
-        mean: torch.Tensor,
-        variance: torch.Tensor,
-        mean_seen: torch.Tensor,
-        variance_seen: torch.Tensor,
+    def _stepped_each(
+        self, name: str, slope: torch.Tensor, held: Sequence[torch.Tensor]
     ) -> tuple[torch.Tensor, ...]:
-        """Returns the weight and its moments after an update of every connection of a piece."""
+        """Returns weight and moments, in the order of `held`, with an update of each connection."""
+        weight, mean, variance, mean_seen, variance_seen = held
         settings = self._settings
         rate, epsilon = self._rate_and_epsilon(name)
         mean = torch.lerp(mean, slope, 1 - settings.beta1)
