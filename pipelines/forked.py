@@ -2,7 +2,8 @@
 
 KFP's local runner starts a new Python for every component, and each of them imports torch,
 polars and MLflow anew: seconds a node, a third of a short run. Here a server imports them
-once; each component is a fork of it, a process of its own as before, with its own end.
+once, while the runner opens its store and imports KFP; each component is a fork of it, a
+process of its own as before, with its own end.
 """
 
 from __future__ import annotations
@@ -50,14 +51,25 @@ class ForkServer:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self.busy = False
+
+    @contextmanager
+    def runs_components(self) -> Iterator[None]:
+        """Lets KFP's local runner fork its components for as long as the context lasts."""
+        from kfp.local import subprocess_task_handler
+
+        with mock.patch.object(subprocess_task_handler, "run_local_subprocess", self.run):
+            yield
 
     def run(self, full_command: Sequence[str], env_vars: Mapping[str, str] | None = None) -> int:
         """Runs a component as KFP's `run_local_subprocess` does: prints what it prints.
 
+        The component has this process's variables as they are now, as a new process would.
+
         Args:
             full_command: a lightweight Python component's: a shell, its script, which ends in
                 running the component's module, the module's code, the executor's arguments.
-            env_vars: variables to set for it, besides the server's.
+            env_vars: variables to set for it, besides this process's.
 
         Returns:
             The exit code, below 0 for a signal, 1 where the server itself was ended.
@@ -65,7 +77,9 @@ class ForkServer:
         script = next(place for place, part in enumerate(full_command) if _MODULE in part)
         code, *arguments = full_command[script + 1 :]
         end = uuid.uuid4().hex
-        job = _Job(code=code, arguments=arguments, environment=dict(env_vars or {}), end=end)
+        environment = {**os.environ, **(env_vars or {})}
+        job = _Job(code=code, arguments=arguments, environment=environment, end=end)
+        self.busy = True
         requests, output = self._process.stdin, self._process.stdout
         assert requests is not None and output is not None  # noqa: S101
         try:
@@ -76,6 +90,7 @@ class ForkServer:
             text, ended, exit_code = line.partition(job["end"])
             print(text, end="")  # noqa: T201
             if ended:
+                self.busy = False
                 print("\n")  # noqa: T201
                 return int(exit_code)
         return 1
@@ -83,9 +98,7 @@ class ForkServer:
 
 @contextmanager
 def fork_server() -> Iterator[ForkServer]:
-    """Lets KFP's local runner fork its components for as long as the context lasts."""
-    from kfp.local import subprocess_task_handler
-
+    """Starts a server, which begins to import at once and ends with the context."""
     command = [sys.executable, "-m", "pipelines.forked"]
     with subprocess.Popen(  # noqa: S603 (this Python and a module of ours)
         command,
@@ -98,12 +111,14 @@ def fork_server() -> Iterator[ForkServer]:
     ) as process:
         server = ForkServer(process)
         try:
-            with mock.patch.object(subprocess_task_handler, "run_local_subprocess", server.run):
-                yield server
+            yield server
         finally:
-            assert process.stdin is not None  # noqa: S101
-            with suppress(BrokenPipeError):  # it is gone already
-                process.stdin.close()  # the server ends when nothing more can come
+            if server.busy:  # interrupted: it ends when nothing more can come
+                assert process.stdin is not None  # noqa: S101
+                with suppress(BrokenPipeError):  # it is gone already
+                    process.stdin.close()
+            else:
+                process.kill()  # its imports, and taking them apart, take seconds
 
 
 def serve(requests: IO[str]) -> None:
@@ -124,7 +139,9 @@ def serve(requests: IO[str]) -> None:
 def _execute(job: _Job) -> int:
     """Runs a component in this process and returns its exit code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
     os.environ.update(job["environment"], _KFP_RUNTIME="true")
+    tempfile.tempdir = None  # TMPDIR counts, not what an import found in its place
     code = 1
     try:
         with Path(os.devnull).open() as nothing:

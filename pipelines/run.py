@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from components.store import open_store
 from lt4rec_core.config import Config, to_mapping
 from lt4rec_core.errors import LT4RECError, StoreError
 from lt4rec_core.preflight import check_date, check_prunable, check_ready
+from pipelines.forked import ForkServer, fork_server
 from pipelines.stream import ComponentStream
 from pipelines.summary import summarize
 
@@ -55,47 +56,57 @@ def run_training(
     check_date(config, data_date)
     place = workspace.expanduser().resolve()
     _make(place)
-    store = open_store(config.tracking, place)
-    end_killed(store)
-    with held(place) as lock:
-        parent = new_parent(store, config, source, data_date, git_commit, lock)
-        arguments = {
-            "config": json.dumps(to_mapping(config)),
-            "source": source if "://" in source else str(Path(source).expanduser().resolve()),
-            "data_date": data_date,
-            "workspace": str(place),
-            "parent_run_id": parent,
-            "git_commit": git_commit,
-        }
-        stream = ComponentStream(show)
-        try:
-            _run_pipeline(config, arguments, place, stream)
-        except Exception as error:
-            with suppress(StoreError):  # the store may be what failed
-                store.end(parent, "FAILED")
-            failure = read_failure(place, parent)
-            foreseen = failure.error() if failure else None
-            if foreseen is not None:
-                raise foreseen from None
-            raise LT4RECError(stream.tail(failure, str(error))) from error
-        except BaseException:  # interrupted by the user
-            with suppress(StoreError):
-                end_all(store, parent)
-            raise
-        return summarize(store, parent, data_date)
+    with _variables(_inherited()), fork_server() as server:
+        store = open_store(config.tracking, place)
+        end_killed(store)
+        with held(place) as lock:
+            parent = new_parent(store, config, source, data_date, git_commit, lock)
+            arguments = {
+                "config": json.dumps(to_mapping(config)),
+                "source": source if "://" in source else str(Path(source).expanduser().resolve()),
+                "data_date": data_date,
+                "workspace": str(place),
+                "parent_run_id": parent,
+                "git_commit": git_commit,
+            }
+            stream = ComponentStream(show)
+            try:
+                _run_pipeline(config, arguments, place, stream, server)
+            except Exception as error:
+                with suppress(StoreError):  # the store may be what failed
+                    store.end(parent, "FAILED")
+                failure = read_failure(place, parent)
+                foreseen = failure.error() if failure else None
+                if foreseen is not None:
+                    raise foreseen from None
+                raise LT4RECError(stream.tail(failure, str(error))) from error
+            except BaseException:  # interrupted by the user
+                with suppress(StoreError):
+                    end_all(store, parent)
+                raise
+            return summarize(store, parent, data_date)
 
 
 def _run_pipeline(
-    config: Config, arguments: dict[str, str], workspace: Path, stream: ComponentStream
+    config: Config,
+    arguments: dict[str, str],
+    workspace: Path,
+    stream: ComponentStream,
+    server: ForkServer,
 ) -> None:
     from kfp import local
 
-    from pipelines.forked import fork_server
     from pipelines.training import training_pipeline
 
     scratch = scratch_folder(workspace, arguments["parent_run_id"])
+    temporary = scratch / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     try:
-        with _environment(scratch / "tmp"), stream.capturing(), warnings.catch_warnings():
+        with (
+            _variables({"TMPDIR": str(temporary)}),
+            stream.capturing(),
+            warnings.catch_warnings(),
+        ):
             # It warns that an image without "python" in its name may be no Python image.
             warnings.filterwarnings("ignore", "You may be attemping to run", RuntimeWarning)
             # It says of every node that resources and retries are for clusters only.
@@ -106,27 +117,29 @@ def _run_pipeline(
                 workspace_root=str(scratch / "kfp"),
                 enable_caching=False,
             )
-            with fork_server():
+            with server.runs_components():
                 training_pipeline(config)(**arguments)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-@contextmanager
-def _environment(temporary: Path) -> Iterator[None]:
-    """What the components' processes inherit: this code, a place to write, our process id."""
-    temporary.mkdir(parents=True, exist_ok=True)
+def _inherited() -> dict[str, str]:
+    """What the components' processes inherit: this code, and our process id."""
     project = str(Path(__file__).resolve().parent.parent)
     path = os.environ.get("PYTHONPATH")
-    changes = {
+    return {
         RUNNER: str(os.getpid()),
         "PYTHONPATH": f"{project}{os.pathsep}{path}" if path else project,
         # Waiting threads sleep. Spinning ones made a step 6 to 11 times slower on two cores
         # that other processes used too (0.26 to 0.46 s against 0.04 s).
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
         "PYTHONSAFEPATH": "1",  # a folder `components` where the user stands isn't ours
-        "TMPDIR": str(temporary),
     }
+
+
+@contextmanager
+def _variables(changes: Mapping[str, str]) -> Iterator[None]:
+    """Sets variables of this process for as long as the context lasts."""
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:

@@ -58,7 +58,8 @@ class Lt4rec:
         chosen = settings or {}
         overrides = [part for key in chosen for part in ("--set", f"{key}={chosen[key]}")]
         command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments), *overrides]
-        kept = ("PATH", "LANG", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
+        kept = ["PATH", "LANG", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH"]
+        kept += [name for name in os.environ if name.startswith("OPENBLAS_")]  # how it rounds
         environment = {name: os.environ[name] for name in kept if name in os.environ}
         return subprocess.Popen(
             command,

@@ -101,6 +101,17 @@ def test_a_component_cannot_take_the_next_ones_place(server: ForkServer, tmp_pat
     assert _told(server, "sys.stdin.read()", tmp_path / "input") == ""
 
 
+def test_variables_are_those_of_the_time_it_is_asked(
+    server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATER", "than the server")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    seen = "[os.environ.get('LATER'), __import__('tempfile').gettempdir()]"
+    assert _told(server, seen, tmp_path / "later") == ["than the server", str(tmp_path)]
+    monkeypatch.delenv("LATER")
+    assert _told(server, seen, tmp_path / "gone")[0] is None
+
+
 def test_where_the_server_is_gone_no_component_is_taken_for_done(tmp_path: Path) -> None:
     with fork_server() as server:
         code = "import os, time\nos.kill(os.getppid(), 9)"
