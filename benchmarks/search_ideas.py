@@ -15,17 +15,16 @@ from lt4rec_core.training.seeds import fix_threads
 _SEEDS = 5
 _ONE_EPOCH = {"warmup.epochs": "1", "joint_train.epochs": "1"}
 _FULL = {**_ONE_EPOCH, "prune.rounds": "5", "prune.epochs_per_round": "1"}
+_QUARTER = {"prune.epochs_per_round": "0.25"}
+_FROZEN = {"prune.freeze_embeddings": "true"}
 _IDEAS: dict[str, Mapping[str, str]] = {
     "full": _FULL,
-    "part_of_an_epoch": {**_FULL, "prune.epochs_per_round": "0.25"},
+    "part_of_an_epoch": {**_FULL, **_QUARTER},
     "fewer_rounds": {**_FULL, "prune.rounds": "2"},
     "short_warmup": {**_FULL, "warmup.epochs": "0.3"},
-    "all_of_them": {
-        **_FULL,
-        "prune.rounds": "3",
-        "prune.epochs_per_round": "0.5",
-        "warmup.epochs": "0.3",
-    },
+    "frozen_embeddings": {**_FULL, **_FROZEN},
+    "four_quarters": {**_FULL, **_QUARTER, "prune.rounds": "4"},
+    "frozen_quarters": {**_FULL, **_QUARTER, **_FROZEN},
 }
 
 
@@ -63,9 +62,10 @@ SEARCH_IDEAS = Topic(
     about=(
         "The demo's made-up logs with an epoch of warm-up, five rounds of an epoch each and an "
         "epoch of joint training, as the paper has it, against ideas that shorten the search: a "
-        "quarter of an epoch in each round, two rounds, three tenths of an epoch of warm-up, and "
-        "three rounds of half an epoch after such a warm-up. The cost is that of training "
-        "layer_share for an epoch; quality is the validation metric after joint training."
+        "quarter of an epoch in each round, two rounds, three tenths of an epoch of warm-up, "
+        "embeddings that the rounds leave alone, four rounds of a quarter, and five of a quarter "
+        "with such embeddings. The cost is that of training layer_share for an epoch; quality is "
+        "the validation metric after joint training."
     ),
     measure=measure,
     rounds=1,

@@ -186,6 +186,7 @@ def _train_round(
     config = ground.config
     optimizer = ground.optimizer(network)
     rewind(ground, network, optimizer, init, config.prune.rewind)
+    network.embeddings.weight.requires_grad_(not config.prune.freeze_embeddings)
     start = {name: weight.detach().clone() for name, weight in network.prunable(task.name).items()}
     plan = Plan(
         populations={(task.name,): ground.samples.population(task)},

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +21,8 @@ from lt4rec_core.stages.warmup import warmup
 from lt4rec_core.tasks import TASKS
 from lt4rec_core.tracking import SilentTracker, Tracker
 from lt4rec_core.training.checkpoint import Checkpoint
+from lt4rec_core.training.ground import Ground
+from lt4rec_core.training.loop import Trained
 
 
 class KilledError(Exception):
@@ -195,6 +198,31 @@ def test_a_fresh_start_knows_nothing_of_the_warm_up(
     assert one["rounds"] == run(config, tiny_dataset, drawn, tmp_path / "two").manifest["rounds"]
     back = run(one_round(tiny_config), tiny_dataset, drawn, tmp_path / "three").manifest
     assert one["mask_digest"] != back["mask_digest"], "it is another draw than warm-up's"
+
+
+def test_frozen_embeddings_stay_as_the_warm_up_left_them(
+    tiny_config: Config,
+    tiny_dataset: Dataset,
+    init: Checkpoint,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends: list[Trained] = []
+    train = Ground.train
+
+    def kept(self: Ground, *arguments: Any) -> Trained:
+        ends.append(train(self, *arguments))
+        return ends[-1]
+
+    monkeypatch.setattr(Ground, "train", kept)
+    run(one_round(tiny_config, freeze_embeddings=True), tiny_dataset, init, tmp_path)
+    before = init.group("weights")
+    assert len(ends) == 2
+    for end in ends:
+        moved = {name for name, weight in end.weights.items() if not weight.equal(before[name])}
+        assert "embeddings.weight" not in moved
+        assert moved >= {"over.0.weight", "over.0.bias"}
+        assert not any(name.startswith("embeddings") for name in end.moments)
 
 
 def test_a_task_can_have_a_density_of_its_own(
