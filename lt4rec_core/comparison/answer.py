@@ -14,15 +14,15 @@ def answer(summary: Mapping[str, Any], report: str) -> dict[str, Any]:
     `parameters` counts weights, `multiply_adds` are per impression and `seconds` per
     seed; what wasn't measured is null. `benefit` and `ablations` are there where they were
     asked for, as the summary has them; so are `curve` and `sharing`, the latter without
-    crossings. `worlds` has for each synthetic world `conflict`, `arms`, `trivial`, and
-    `against_conflict` what is found over all of them.
+    crossings. `worlds` has for each synthetic world `conflict`, `group`, `arms`, `trivial`,
+    and `against_conflict` what is found over the worlds of each group.
     """
     shared = {
         arm: {name: part for name, part in parts.items() if name != "crossings"}
         for arm, parts in summary["sharing"].items()
     }
     worlds = {
-        name: {"conflict": world["conflict"], **_arms_of(world)}
+        name: {"conflict": world["conflict"], "group": world["group"], **_arms_of(world)}
         for name, world in summary["worlds"].items()
     }
     return {

@@ -35,18 +35,26 @@ def apart(conflict: float) -> float:
 
 
 def against_conflict(worlds: Mapping[str, Mapping[str, Any]], confidence: float) -> dict[str, Any]:
-    """Returns `overlap` and `beyond_chance`, by pair of tasks, and `gain`, by task.
+    """Returns what is found over the worlds of each group.
 
     Args:
-        worlds: summary of each world, with its `conflict`.
+        worlds: summary of each world, with its `conflict` and `group`.
         confidence: of the intervals.
 
     Returns:
+        By group, `overlap` and `beyond_chance`, by pair of tasks, and `gain`, by task.
         Each entry has `points` (a world each: `world`, `conflict`, `apart`, `by_seed`, `mean`,
         and `low` and `high` where known) and, with two levels or more, `slope`: the change
         from tasks that agree to unrelated ones, with `mean`, and over several seeds `low`
         and `high`.
     """
+    groups: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for name, summary in worlds.items():
+        groups.setdefault(summary["group"], {})[name] = summary
+    return {group: _of_group(members, confidence) for group, members in groups.items()}
+
+
+def _of_group(worlds: Mapping[str, Mapping[str, Any]], confidence: float) -> dict[str, Any]:
     ordered = sorted(worlds.items(), key=lambda entry: apart(entry[1]["conflict"]))
     overlaps: dict[str, list[dict[str, Any]]] = {}
     beyond: dict[str, list[dict[str, Any]]] = {}

@@ -70,9 +70,15 @@ def summarize(
         for part in (ALL, *config.comparison.slices)
     }
     first = results[0].record
-    levels = {world.name: world.conflict for world in config.comparison.worlds}
+    known = {world.name: world for world in config.comparison.worlds}
     found = {
-        name: {**summary, "conflict": levels[name]} for name, summary in (worlds or {}).items()
+        name: {
+            **summary,
+            "conflict": known[name].conflict,
+            "group": known[name].group,
+            "set": dict(known[name].set),
+        }
+        for name, summary in (worlds or {}).items()
     }
     fields = [field.name for field in config.fields]
     return {

@@ -14,9 +14,9 @@ _SAME = ("seed", "threads", "device", "tracking", "cluster")
 def settings_in(config: Config, world: str) -> Config:
     """Returns the settings that hold in the world called `world`; "" means outside of all.
 
-    They are those of `comparison.world`, changed by `world_set`, with the world's conflict,
-    the comparison's arms, seeds and intervals, and what has nothing to do with data, like the
-    MLflow store.
+    They are those of `comparison.world`, changed by `world_set` and the world's own `set`,
+    with the world's conflict, the comparison's arms, seeds and intervals, and what has nothing
+    to do with data, like the MLflow store.
 
     Raises:
         ConfigError: there is no such world, or its settings can't be used.
@@ -50,7 +50,7 @@ def settings_in(config: Config, world: str) -> Config:
                 "evaluate": evaluate,
             }
         )
-        settings = changed(settings, config.comparison.world_set)
+        settings = changed(settings, {**config.comparison.world_set, **asked.set})
     except ConfigError as error:
         raise ConfigError(f"[comparison.world], for {world!r}: {error}") from None
     if settings.ingest.source != "events":

@@ -38,12 +38,18 @@ class Variant:
 
 @section
 class World:
-    """One synthetic world: how much its tasks conflict; its arms and seeds, if others."""
+    """One synthetic world: how much its tasks conflict; its arms and seeds, if others.
+
+    Worlds of one `group` are to differ by nothing but the conflict: what they have in
+    common besides `world_set`, each of them has in `set`.
+    """
 
     name: str = Field(pattern="^[a-z][a-z0-9-]*$")
     conflict: float = Field(ge=0, le=1)
+    group: str = Field(default="all", pattern="^[a-z][a-z0-9-]*$")
     arms: tuple[str, ...] = ()
     seeds: int = Field(default=0, ge=0)
+    set: dict[str, Value] = Field(default_factory=dict)
 
 
 @section

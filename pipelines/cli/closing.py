@@ -78,13 +78,13 @@ def tell_comparison(summary: Mapping[str, Any], config: Config, workspace: Path)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         typer.echo("   ".join(cells).rstrip())
-    for what, lines in summary["against_conflict"].items():
-        for name, line in lines.items():
+    for group, found in summary["against_conflict"].items():
+        for what, name, line in ((w, n, line) for w in found for n, line in found[w].items()):
             if "slope" not in line:
                 continue
             slope = line["slope"]
             ends = " to ".join(_number(slope.get(end), "+") for end in ("low", "high"))
-            told = f"{what.replace('_', ' ')} of {name}"
+            told = f"{what.replace('_', ' ')} of {name}, worlds {group!r}"
             typer.echo(f"Conflict  slope of {told}: {_number(slope['mean'], '+')} ({ends})")
     typer.echo(f"Report    {summary['report']}")
     typer.echo(f"Tables    {Path(summary['report']).with_name('RESULTS.md')}")

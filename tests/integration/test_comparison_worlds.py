@@ -92,7 +92,7 @@ def test_a_world_is_compared_reported_and_found_again(
     assert done.exit_code == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
     assert set(answer["worlds"]) == {"torn"}
-    points = answer["against_conflict"]["gain"]["ctr"]["points"]
+    points = answer["against_conflict"]["all"]["gain"]["ctr"]["points"]
     assert [point["conflict"] for point in points] == [0.5]
     assert len(answer["curve"]["connection_share"]["ctr"]["points"]) == 2
 

@@ -26,29 +26,30 @@ def section(summary: Mapping[str, Any]) -> Section | Absent:
             "Synthetic worlds: none were configured ([[comparison.worlds]]), so nothing is said "
             "of how overlap and gain change as the tasks have less in common."
         )
-    ordered = sorted(worlds.items(), key=lambda entry: float(entry[1]["conflict"]))
     parts: list[Table | Figure] = []
-    table = conflict_table(summary)
-    if table.rows:
-        parts += [_figure(summary["conflict"]), table]
-    for name, world in ordered:
-        title = f"Arms, world {name!r} with conflict {world['conflict']:g}"
-        parts.append(arms_table(world, "all", title))
+    for group in summary["conflict"]:
+        table = conflict_table(summary, group)
+        if table.rows:
+            parts += [_figure(summary["conflict"], group), table]
+        members = [entry for entry in worlds.items() if entry[1]["group"] == group]
+        for name, world in sorted(members, key=lambda entry: float(entry[1]["conflict"])):
+            title = f"Arms, world {name!r} with conflict {world['conflict']:g}"
+            parts.append(arms_table(world, "all", title))
     lead = (
         "Made-up logs whose truth is known: conflict 0 means that cover and content please the "
         "same users, 0.5 that they have nothing to do with each other, 1 that they please "
-        "opposite ones, which takes the same features with the other sign. The worlds differ by "
-        "nothing else. If the mechanism works as claimed, the masks' overlap falls and the gain "
-        "over full_share grows from agreeing to unrelated tasks."
+        "opposite ones, which takes the same features with the other sign. Worlds of a group "
+        "differ by nothing else. If the mechanism works as claimed, the masks' overlap falls and "
+        "the gain over full_share grows from agreeing to unrelated tasks."
     )
     if not any(about["chosen"] for world in worlds.values() for about in world["arms"].values()):
         lead += " No arm was tuned here: all are trained by the worlds' common settings."
     return Section("Synthetic worlds", lead, tuple(parts))
 
 
-def conflict_table(summary: Mapping[str, Any]) -> Table:
-    """Overlap and gain in each world, the slope over them, and whether it is as claimed."""
-    found = summary["conflict"]
+def conflict_table(summary: Mapping[str, Any], group: str) -> Table:
+    """Overlap and gain in each world of a group, their slopes, and whether all is as claimed."""
+    found = summary["conflict"][group]
     points: Sequence[Mapping[str, Any]] = next((line["points"] for _, line, _ in _lines(found)), [])
     heads = ("connection_share", *(f"conflict {point['conflict']:g}" for point in points))
     rows = []
@@ -63,7 +64,12 @@ def conflict_table(summary: Mapping[str, Any]) -> Table:
         f"{100 * summary['confidence']:g} % interval over seeds. Beyond chance is the overlap less "
         "that of random masks of the same densities."
     )
-    return Table("Against the conflict", lead, (*heads, "slope", "as claimed?"), tuple(rows))
+    first = next(world for world in summary["worlds"].values() if world["group"] == group)
+    if first["set"]:
+        said = ", ".join(f"{name} = {value}" for name, value in first["set"].items())
+        lead += f" Settings of these worlds alone: {said}."
+    title = _of_group("Against the conflict", summary["conflict"], group)
+    return Table(title, lead, (*heads, "slope", "as claimed?"), tuple(rows))
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
@@ -101,16 +107,23 @@ def _verdict(line: Mapping[str, Any], falls: bool) -> str:
     return "yes" if (slope["high"] < 0) == falls else "no, the other way"
 
 
-def _figure(found: Mapping[str, Any]) -> Figure:
-    plots = []
+def _figure(groups: Mapping[str, Any], group: str) -> Figure:
+    plots, found = [], groups[group]
     if found["overlap"]:
         plots.append(_plot(found["overlap"], "overlap of the masks, %", 100.0))
     for place, (task, line) in enumerate(found["gain"].items()):
         plots.append(_plot({task: line}, f"{task}: gain over full_share", 1.0, place))
     label = "Mask overlap, and gain over full_share, as the tasks have less in common"
+    label = _of_group(label, groups, group)
+    name = NAME if len(groups) == 1 else f"{NAME}-{group}"
     width = 340 * len(plots)
-    drawing = draw_beside(plots, name=NAME, label=label, width=width, height=270)
-    return Figure(NAME, label, drawing)
+    drawing = draw_beside(plots, name=name, label=label, width=width, height=270)
+    return Figure(name, label, drawing)
+
+
+def _of_group(text: str, groups: Mapping[str, Any], group: str) -> str:
+    """Names the group where there are several."""
+    return text if len(groups) == 1 else f"{text}, worlds {group!r}"
 
 
 def _plot(

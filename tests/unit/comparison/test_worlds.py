@@ -43,6 +43,14 @@ def test_settings_of_all_worlds_can_be_changed_together() -> None:
     assert found.synthetic.conflict == 0.25
 
 
+def test_a_world_may_have_settings_of_its_own_which_come_last() -> None:
+    config = config_of(set={"model.hidden": [2], "synthetic.days": 6})
+    changes = {"synthetic.days": 5}
+    config = replace(config, comparison=replace(config.comparison, world_set=changes))
+    found = settings_in(config, "calm")
+    assert (found.model.hidden, found.synthetic.days) == ((2,), 6)
+
+
 def test_outside_of_all_worlds_settings_are_as_they_are() -> None:
     config = config_of()
     assert settings_in(config, "") is config

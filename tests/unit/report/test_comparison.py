@@ -62,7 +62,7 @@ def summary() -> dict[str, Any]:
         "curve": {},
         "sharing": {},
         "worlds": {},
-        "conflict": {"overlap": {}, "beyond_chance": {}, "gain": {}},
+        "conflict": {},
         "arms": {
             "single_task": {**size, "masks": [{}, {}], "overlap": [{}, {}]},
             "connection_share": {**size, "masks": masks, "overlap": [{"ctr/cvr": 0.3}] * 2},

@@ -33,6 +33,8 @@ def group(both: float, only: float) -> dict[str, Any]:
 def world(conflict: float, part: dict[str, Any]) -> dict[str, Any]:
     return {
         "conflict": conflict,
+        "group": "all",
+        "set": {},
         "test_days": ["2026-01-05"],
         "seeds": [0, 1],
         "confidence": 0.95,
@@ -89,9 +91,11 @@ def summary() -> dict[str, Any]:
         "sharing": {"connection_share": found},
         "worlds": {"w1": world(0.5, part), "w0": world(0.0, part)},
         "conflict": {
-            "overlap": {"ctr/cvr": line(0.8, 0.6, low=-0.5, high=-0.3)},
-            "beyond_chance": {"ctr/cvr": line(0.4, 0.3, low=-0.2, high=0.1)},
-            "gain": {"ctr": line(0.01, 0.01, low=-0.1, high=0.1)},
+            "all": {
+                "overlap": {"ctr/cvr": line(0.8, 0.6, low=-0.5, high=-0.3)},
+                "beyond_chance": {"ctr/cvr": line(0.4, 0.3, low=-0.2, high=0.1)},
+                "gain": {"ctr": line(0.01, 0.01, low=-0.1, high=0.1)},
+            }
         },
     }
 
@@ -144,13 +148,30 @@ def test_slopes_are_judged_by_what_is_claimed(summary: dict[str, Any]) -> None:
     assert rows[0][-1] == "yes"
     assert rows[1][-1] == rows[2][-1] == "not told apart from no change"
     assert rows[1][1] == "40.0 %"
-    summary["conflict"]["overlap"]["ctr/cvr"]["slope"] = {"mean": 0.4, "low": 0.3, "high": 0.5}
+    summary["conflict"]["all"]["overlap"]["ctr/cvr"]["slope"] = {
+        "mean": 0.4,
+        "low": 0.3,
+        "high": 0.5,
+    }
     assert tables_of(worlds.section(summary))[0].rows[0][-1] == "no, the other way"
 
 
 def test_worlds_stand_in_the_order_of_their_conflict(summary: dict[str, Any]) -> None:
     titles = [table.title for table in tables_of(worlds.section(summary))[1:]]
     assert [re.findall("'(.*?)'", title)[0] for title in titles] == ["w0", "w1"]
+
+
+def test_each_group_of_worlds_has_a_figure_and_a_verdict(summary: dict[str, Any]) -> None:
+    narrow = {"group": "narrow", "set": {"model.hidden": [4]}}
+    summary["worlds"]["w2"] = {**summary["worlds"]["w0"], **narrow}
+    summary["conflict"]["narrow"] = summary["conflict"]["all"]
+    made = worlds.section(summary)
+    assert isinstance(made, Section)
+    figures = [part.name for part in made.parts if isinstance(part, Figure)]
+    assert figures == ["conflict-all", "conflict-narrow"]
+    titles = [re.findall("'(.*?)'", table.title)[0] for table in tables_of(made)]
+    assert titles == ["all", "w0", "w1", "narrow", "w2"]
+    assert "model.hidden = [4]" in tables_of(made)[3].lead
 
 
 @pytest.mark.parametrize("name", ["curve", "sharing", "worlds", "masks"])
