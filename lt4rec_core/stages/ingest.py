@@ -16,6 +16,7 @@ from lt4rec_core.data.days import Days, days_of, refuse_changed, splits_of
 from lt4rec_core.data.declaration import declare
 from lt4rec_core.data.encoding import Encoding
 from lt4rec_core.data.manifest import FORMAT, SPLITS, DayRecord, Manifest, SourceRecord
+from lt4rec_core.data.memory import read_ahead_little
 from lt4rec_core.data.raw import RawLog, gather, read_days
 from lt4rec_core.data.raw_day import RawDay
 from lt4rec_core.data.sources.registry import find
@@ -70,6 +71,7 @@ def ingest_from(
     read: Mapping[str, RawDay] | None = None,
 ) -> Dataset:
     """Does the work of `ingest`, for any source."""
+    read_ahead_little()
     settings = config.ingest
     columns = declare(config, source)
     days = days or days_of(source, location, settings, data_date)
@@ -180,8 +182,9 @@ def _write_days(
         for day in log.splits[split]:
             name = f"days/{day.day}.parquet"
             rows = pl.scan_parquet(day.path, glob=False)
-            for key, values in seen.items():
-                rows = _with_known(rows, key, None if split == "train" else values)
+            rows = rows.with_columns(
+                _known(key, None if split == "train" else values) for key, values in seen.items()
+            )
             encoded = fitted.encode(rows)
             encoded.sink_parquet(folder / name, compression="zstd", row_group_size=row_group_rows)
             if day.path.is_relative_to(folder):  # else another run may read it, too
@@ -192,18 +195,17 @@ def _write_days(
     return tuple(records)
 
 
-def _seen(log: RawLog, key: str) -> pl.LazyFrame:
+def _seen(log: RawLog, key: str) -> pl.Enum:
     """Returns the distinct users or items of the training days."""
     train = pl.scan_parquet([day.path for day in log.splits["train"]], glob=False)
     distinct = train.select(key).drop_nulls().unique().collect(engine="streaming")
-    return distinct.lazy().with_columns(pl.lit(True).alias(f"known.{key}"))
+    return pl.Enum(distinct[key].sort())
 
 
-def _with_known(rows: pl.LazyFrame, key: str, seen: pl.LazyFrame | None) -> pl.LazyFrame:
-    if seen is None:
-        return rows.with_columns(pl.lit(True).alias(f"known.{key}"))
-    joined = rows.join(seen, on=key, how="left", maintain_order="left")
-    return joined.with_columns(pl.col(f"known.{key}").fill_null(False))
+def _known(key: str, seen: pl.Enum | None) -> pl.Expr:
+    """Whether a key is one of those: an Enum is looked up without holding rows as joins do."""
+    found = pl.lit(True) if seen is None else pl.col(key).cast(seen, strict=False).is_not_null()
+    return found.alias(f"known.{key}")
 
 
 def _write_encoding(fitted: Encoding, folder: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from lt4rec_core.config import Config
 from lt4rec_core.data.atomic import folder_aside
 from lt4rec_core.data.days import refuse_changed
 from lt4rec_core.data.declaration import declare
+from lt4rec_core.data.memory import read_ahead_little
 from lt4rec_core.data.raw import read_days
 from lt4rec_core.data.raw_day import RawDay, write_record
 from lt4rec_core.data.sources.registry import find
@@ -32,6 +33,7 @@ def ingest_day(config: Config, location: str, day: str, target: Path, tracker: T
         InputError: the day is missing, empty or can't be read.
         StoreError: the disk is full.
     """
+    read_ahead_little()
     source, settings = find(config.ingest.source), config.ingest
     columns = declare(config, source)
     fingerprint = source.fingerprint(location, settings, (day,))

@@ -37,6 +37,7 @@ def validate(
         ConfigError: [validate] names an expectation, column or field that doesn't exist.
         StoreError: `target` can't be written.
     """
+    from lt4rec_core.data.memory import read_ahead_little
     from lt4rec_core.validation.count import measure
     from lt4rec_core.validation.docs import write_index
     from lt4rec_core.validation.judge import judge
@@ -45,6 +46,7 @@ def validate(
     from lt4rec_core.validation.rows import offending_rows
     from lt4rec_core.validation.subject import subject_of
 
+    read_ahead_little()
     severity = severities(config.validate.severity)
     asked = asked_for(severity)
     subject = subject_of(config, dataset)

@@ -26,10 +26,12 @@ def validate_day(
         ConfigError: [validate] names an expectation, column or field that doesn't exist.
         StoreError: `target` can't be written.
     """
+    from lt4rec_core.data.memory import read_ahead_little
     from lt4rec_core.validation.profile import profile_day, save_profile
     from lt4rec_core.validation.registry import asked_for, severities
     from lt4rec_core.validation.subject import subject_of
 
+    read_ahead_little()
     subject = subject_of(config, dataset)
     (chosen,) = (entry for entry in subject.days if entry.name == day)
     profile = profile_day(subject, asked_for(severities(config.validate.severity)), chosen)

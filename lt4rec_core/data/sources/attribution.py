@@ -25,14 +25,15 @@ import polars as pl
 
 from lt4rec_core.config import Events
 from lt4rec_core.data.sources.partitions import surrounded
-from lt4rec_core.data.sources.staging import Staged, repeats
+from lt4rec_core.data.sources.staging import Staged, in_passes, repeats
 
 MINUTE_MS = 60_000
+_STATUS = pl.Enum(["kept", "orphan", "early", "late"])
 _MATCH = pl.Schema(
     {
-        "at_day": pl.String(),
+        "at_day": pl.Categorical(),
         "at_row": pl.UInt64(),
-        "status": pl.String(),
+        "status": _STATUS,
         "play_time": pl.Float64(),
     }
 )
@@ -63,11 +64,11 @@ class Attribution:
             frame = self.impressions.scan(day)
             rows = [repeats(frame, ["key"], ["time"])]
             for before in self._days(day, back=True)[:-1]:
-                if self.impressions.rows[before, True]:
-                    known = self.impressions.scan(before).select("key")
-                    again = frame.select("row", "key").join(known, on="key", how="semi")
-                    found = again.select("row").collect(engine="streaming")["row"]
-                    rows.append(found.cast(pl.UInt64))
+                known = self.impressions.scan(before).select("key")
+                size = self.impressions.rows[before, True]
+                for mine, theirs in in_passes("key", size, frame.select("row", "key"), known):
+                    again = mine.join(theirs, on="key", how="semi").select("row")
+                    rows.append(again.collect(engine="streaming")["row"].cast(pl.UInt64))
             self._repeats[day] = pl.concat(rows).unique().sort()
         return self._repeats[day]
 
@@ -75,16 +76,21 @@ class Attribution:
         """Rows of the day's impressions that have a click of theirs."""
         if day not in self._clicked:
             found = [self._click_matches(later)[0] for later in self._days(day)]
-            mine = pl.concat(found).filter(at_day=day, status="kept")
+            mine = pl.concat(found).filter(at_day=day)
             self._clicked[day] = mine["at_row"].unique().sort()
         return self._clicked[day]
 
     def played(self, day: str) -> pl.DataFrame:
         """`row` and total `play_time` of the day's clicked impressions that were played."""
         found = [self._play_matches(later)[0] for later in self._days(day)]
-        mine = pl.concat(found).filter(at_day=day, status="kept")
+        mine = pl.concat(found).filter(at_day=day)
         total = mine.group_by("at_row", maintain_order=True).agg(pl.col("play_time").sum())
         return total.rename({"at_row": "row"}).sort("row")
+
+    def outcomes(self, day: str) -> pl.DataFrame:
+        """`row`, `clicked` (true) and `play_time` (null if unplayed) of the clicked impressions."""
+        clicked = pl.DataFrame({"row": self.clicked(day)}).with_columns(clicked=pl.lit(True))
+        return clicked.join(self.played(day), on="row", how="left", maintain_order="left")
 
     def dropped(self, day: str) -> dict[str, int]:
         """What was dropped of the day's own clicks and plays, by `<stream>.<reason>`."""
@@ -110,8 +116,7 @@ class Attribution:
             matches, reasons = self._match(
                 self.clicks, day, ["key", "time"], self.events.click_window_minutes
             )
-            reasons.update(_reasons(matches))
-            self._clicks[day] = matches, reasons
+            self._clicks[day] = _judged(matches, reasons)
         return self._clicks[day]
 
     def _play_matches(self, day: str) -> tuple[pl.DataFrame, Counter[str]]:
@@ -126,17 +131,15 @@ class Attribution:
         clicked = pl.concat(
             [
                 pl.DataFrame({"at_row": self.clicked(before)}).select(
-                    at_day=pl.lit(before), at_row="at_row", has_click=pl.lit(True)
+                    at_day=pl.lit(before, pl.Categorical()), at_row="at_row", has_click=pl.lit(True)
                 )
                 for before in self._days(day, back=True)
             ]
         )
         matches = matches.join(clicked, on=["at_day", "at_row"], how="left", maintain_order="left")
         unclicked = (pl.col("status") == "kept") & pl.col("has_click").is_null()
-        status = pl.when(unclicked).then(pl.lit("orphan")).otherwise("status")
-        matches = matches.with_columns(status=status).drop("has_click")
-        reasons.update(_reasons(matches))
-        return matches, reasons
+        status = pl.when(unclicked).then(pl.lit("orphan", _STATUS)).otherwise("status")
+        return _judged(matches.with_columns(status=status).drop("has_click"), reasons)
 
     def _match(
         self, stream: Staged, day: str, identity: list[str], window: float
@@ -145,24 +148,15 @@ class Attribution:
             return pl.DataFrame(schema=_MATCH), Counter()
         again = repeats(stream.scan(day), identity, ["time"])
         events = stream.scan(day).filter(~pl.col("row").is_in(again.implode()))
-        impressions = pl.concat([self._keys(before) for before in self._days(day, back=True)])
+        days = self._days(day, back=True)
+        impressions = pl.concat([self._keys(before) for before in days])
         wanted = ["row", "key", "time", *(name for name in identity if name == "play_time")]
-        found = events.select(wanted).join(impressions, on="key", how="left")
-        wait = pl.col("time") - pl.col("at_time")
-        status = (
-            pl.when(pl.col("at_time").is_null())
-            .then(pl.lit("orphan"))
-            .when(wait < 0)
-            .then(pl.lit("early"))
-            .when(wait > window * MINUTE_MS)
-            .then(pl.lit("late"))
-            .otherwise(pl.lit("kept"))
-        )
-        if "play_time" not in identity:
-            found = found.with_columns(play_time=pl.lit(None, pl.Float64))
-        matches = found.select("row", "at_day", "at_row", "play_time", status=status)
-        collected = matches.collect(engine="streaming").sort("row")
-        return collected.select(list(_MATCH)).cast(_MATCH), Counter(
+        size = sum(self.impressions.rows[before, True] for before in days)
+        parts = [
+            _joined(mine, theirs, window)
+            for mine, theirs in in_passes("key", size, events.select(wanted), impressions)
+        ]
+        return pl.concat(parts).sort("row").select(list(_MATCH)), Counter(
             {"duplicate": len(again)} if len(again) else {}
         )
 
@@ -171,10 +165,36 @@ class Attribution:
         return (
             self.impressions.scan(day)
             .filter(kept)
-            .select("key", at_day=pl.lit(day), at_row=pl.col("row").cast(pl.UInt64), at_time="time")
+            .select(
+                "key",
+                at_day=pl.lit(day, pl.Categorical()),
+                at_row=pl.col("row").cast(pl.UInt64),
+                at_time="time",
+            )
         )
 
 
-def _reasons(matches: pl.DataFrame) -> dict[str, int]:
-    counts = matches.filter(pl.col("status") != "kept").group_by("status").len()
-    return dict(counts.iter_rows())
+def _joined(events: pl.LazyFrame, impressions: pl.LazyFrame, window: float) -> pl.DataFrame:
+    """What each event belongs to, and whether it comes in time."""
+    found = events.join(impressions, on="key", how="left")
+    if "play_time" not in events.collect_schema():
+        found = found.with_columns(play_time=pl.lit(None, pl.Float64))
+    wait = pl.col("time") - pl.col("at_time")
+    status = (
+        pl.when(pl.col("at_time").is_null())
+        .then(pl.lit("orphan", _STATUS))
+        .when(wait < 0)
+        .then(pl.lit("early", _STATUS))
+        .when(wait > window * MINUTE_MS)
+        .then(pl.lit("late", _STATUS))
+        .otherwise(pl.lit("kept", _STATUS))
+    )
+    matches = found.select("row", "at_day", "at_row", "play_time", status=status)
+    return matches.cast(_MATCH).collect(engine="streaming")
+
+
+def _judged(matches: pl.DataFrame, reasons: Counter[str]) -> tuple[pl.DataFrame, Counter[str]]:
+    """Keeps what belongs to an impression, and counts why the others don't."""
+    lost = matches.filter(pl.col("status") != "kept").group_by("status").len()
+    reasons.update(dict(lost.cast({"status": pl.String()}).iter_rows()))
+    return matches.filter(status="kept").drop("status"), reasons

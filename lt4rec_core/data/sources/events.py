@@ -23,7 +23,7 @@ from lt4rec_core.data.sources.event_rows import (
     refuse_unusable,
     rows_of,
 )
-from lt4rec_core.data.sources.files import explained, locate, scan
+from lt4rec_core.data.sources.files import explained, locate, scan, scan_parts
 from lt4rec_core.data.sources.partitions import (
     check_days,
     path_day,
@@ -191,8 +191,9 @@ def _stage(
         check_days(days, present, f"the stream {stream!r}")
     files = locate(place, entries, folder / "fetched")
     wanted, allowed = columns_of(events, columns, stream)
-    frame = scan(files, wanted, columns.multi, None if events.allow_extra_columns else allowed)
-    rows = rows_of(frame, ingest, columns, stream)
+    strict = None if events.allow_extra_columns else allowed
+    parts = scan_parts(files, wanted, columns.multi, strict)
+    rows = [rows_of(part, ingest, columns, stream) for part in parts]
     staged = stage(rows, files, _needed(days, events, stream), folder / "staged")
     shutil.rmtree(folder / "fetched", ignore_errors=True)
     return staged
@@ -201,8 +202,7 @@ def _stage(
 def _day(attribution: Attribution, ingest: Ingest, columns: Columns, day: str) -> DayRead:
     impressions, events = attribution.impressions, ingest.events
     again = attribution.repeated(day)
-    played = attribution.played(day)
-    clicked = attribution.clicked(day)
+    outcomes = attribution.outcomes(day)
     kept = impressions.scan(day).filter(~pl.col("row").is_in(again.implode()))
     useless = pl.col("duration").is_null()
     without = int(kept.select(useless.sum()).collect(engine="streaming").item())
@@ -221,11 +221,11 @@ def _day(attribution: Attribution, ingest: Ingest, columns: Columns, day: str) -
             f"{ {reason: count for reason, count in dropped.items() if count} }"
         )
     ratio = (pl.col("play_time").fill_null(0.0) / pl.col("duration")).clip(0.0, 1.0)
-    is_click = pl.col("row").is_in(clicked.implode())
+    is_click = pl.col("clicked").is_not_null()
     frame = (
         kept.filter(~useless)
         .with_columns(pl.col("row").cast(pl.UInt64))
-        .join(played.lazy(), on="row", how="left", maintain_order="left")
+        .join(outcomes.lazy(), on="row", how="left", maintain_order="left")
         .select(
             pl.col("key").alias("row_id"),
             "user",

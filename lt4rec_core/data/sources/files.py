@@ -94,6 +94,19 @@ def scan(
     Raises:
         InputError: a file is broken, or lacks a column, or has one too many.
     """
+    return pl.concat(scan_parts(files, columns, multi, strict))
+
+
+def scan_parts(
+    files: Sequence[LogFile],
+    columns: Sequence[str],
+    multi: Mapping[str, str] | None = None,
+    strict: Collection[str] | None = None,
+) -> list[pl.LazyFrame]:
+    """The frames that `scan` is made of, in order: one for files of a day that are alike.
+
+    Polars reads all parts of one frame at the same time, and holds something of each.
+    """
     with explained(files):
         schemas = _schemas(files, columns)
     for file, schema in zip(files, schemas, strict=True):
@@ -113,7 +126,7 @@ def scan(
             pl.lit(day).alias(PATH_DAY),
         )
         parts.append(frame)
-    return pl.concat(_agreed(parts, columns))
+    return _agreed(parts, columns)
 
 
 def column_names(files: Sequence[LogFile]) -> frozenset[str]:

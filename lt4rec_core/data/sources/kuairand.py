@@ -89,7 +89,8 @@ class KuaiRandFiles:
             )
             frame = _joined(logs, users, videos, columns)
             files = [*logs, *users, *videos]
-            staged = stage(_rows(frame, columns), files, surrounded(days, 1, 0), root / "staged")
+            rows = [_rows(frame, columns)]
+            staged = stage(rows, files, surrounded(days, 1, 0), root / "staged")
             if not set(days) <= set(staged.days):
                 check_days(days, self.days(location, ingest, scratch), location)
             for day in days:

@@ -7,7 +7,7 @@ A staged row has `day` (local, or its partition's where its time can't be read) 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ READ_ONCE: Mapping[str, Any] = {"compression": "lz4", "statistics": False}
 # 2000 to 2100: a time outside was logged in another unit or by a broken clock.
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
-_CHUNK_ROWS = 4_000_000
+_PASS_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Staged:
 
     def scan(self, day: str) -> pl.LazyFrame:
         """The usable rows of `day`, with their `row` number; without rows where there are none."""
-        files = sorted((self.folder / f"day={day}").glob("*.parquet"))
+        files = sorted(self.folder.glob(f"*/day={day}/*.parquet"))
         if files:
             return _scan(files).filter("ok").drop("ok")
         some = next(iter(sorted(self.folder.rglob("*.parquet"))))
@@ -84,31 +84,48 @@ def local_day(time: str, zone: str) -> pl.Expr:
 
 
 def stage(
-    frame: pl.LazyFrame, files: Sequence[LogFile], keep: Collection[str], folder: Path
+    parts: Sequence[pl.LazyFrame], files: Sequence[LogFile], keep: Collection[str], folder: Path
 ) -> Staged:
-    """Writes the rows of the days in `keep` below `folder`, one folder a day.
+    """Writes the rows of the days in `keep` below `folder`, one folder a part and day.
 
     Args:
-        frame: a stream with `day` (null where unknown), `ok` and `_path_day`.
-        files: what the frame reads, to name the broken one.
+        parts: a stream, in order, with `day` (null where unknown), `ok` and `_path_day`; one
+            is read after the other, so that only one needs memory.
+        files: what the parts read, to name the broken one.
         keep: days that are wanted; rows of unknown day are kept besides.
         folder: a new folder.
     """
     path_day = pl.when(pl.col(PATH_DAY) != "").then(pl.col(PATH_DAY))
     day = pl.coalesce("day", path_day, pl.lit(UNKNOWN))
-    rows = frame.with_columns(day=day).drop(PATH_DAY)
-    rows = rows.filter(pl.col("day").is_in([*sorted(keep), UNKNOWN]))
     folder.mkdir(parents=True)
-    rows.head(0).sink_parquet(folder / "empty.parquet")
-    with explained(files):
-        by_day = pl.PartitionBy(folder, key="day", include_key=False)
-        rows.sink_parquet(by_day, **READ_ONCE, row_group_size=131_072)
+    for number, part in enumerate(parts):
+        rows = part.with_columns(day=day).drop(PATH_DAY)
+        rows = rows.filter(pl.col("day").is_in([*sorted(keep), UNKNOWN]))
+        if number == 0:
+            rows.head(0).drop("day").sink_parquet(folder / "empty.parquet")
+        with explained(files):
+            by_day = pl.PartitionBy(folder / f"{number:06}", key="day", include_key=False)
+            rows.sink_parquet(by_day, **READ_ONCE, row_group_size=131_072)
     counts: Counter[tuple[str, bool]] = Counter()
-    for place in sorted(folder.glob("day=*")):
+    for place in sorted(folder.glob("*/day=*")):
         found = _scan(sorted(place.glob("*.parquet")))
         for ok, count in found.group_by("ok").len().collect(engine="streaming").iter_rows():
             counts[place.name.removeprefix("day="), bool(ok)] += count
     return Staged(folder, counts)
+
+
+def in_passes(key: str, rows: int, *frames: pl.LazyFrame) -> Iterator[tuple[pl.LazyFrame, ...]]:
+    """Yields the rows of `frames` in passes of a bounded size, all rows of a key in the same one.
+
+    Args:
+        key: a column of each frame.
+        rows: how many rows the frames have, about.
+        *frames: at least one.
+    """
+    passes = max(1, -(-rows // _PASS_ROWS))
+    for number in range(passes):
+        mine = pl.col(key).hash() % passes == number
+        yield frames if passes == 1 else tuple(frame.filter(mine) for frame in frames)
 
 
 def repeats(frame: pl.LazyFrame, key: Sequence[str], order: Sequence[str]) -> pl.Series:
@@ -119,10 +136,8 @@ def repeats(frame: pl.LazyFrame, key: Sequence[str], order: Sequence[str]) -> pl
     """
     hashed = frame.select(*dict.fromkeys(("row", *key, *order)), hash=pl.struct(key).hash())
     rows = int(frame.select(pl.len()).collect(engine="streaming").item())
-    passes = max(1, -(-rows // _CHUNK_ROWS))
     found = [pl.Series("row", [], dtype=pl.UInt64)]
-    for part in range(passes):
-        some = hashed.filter(pl.col("hash") % passes == part)
+    for (some,) in in_passes("hash", rows, hashed):
         counts = some.group_by("hash").agg(pl.len().alias("count"))
         meeting = counts.filter(pl.col("count") > 1).collect(engine="streaming")
         if meeting.is_empty():

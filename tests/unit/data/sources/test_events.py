@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from lt4rec_core.config import Ingest
-from lt4rec_core.data.sources import SOURCES, Columns
+from lt4rec_core.data.sources import SOURCES, Columns, staging
 from lt4rec_core.errors import InputError
 
 DAY = "2026-01-02"
@@ -121,6 +121,24 @@ def test_what_belongs_to_no_impression_is_counted_by_reason(log, build, column_o
         **{f"plays.{reason}": 1 for reason in ("duplicate", "late", "early")},
         "plays.orphan": 2,
     }
+
+
+@pytest.mark.parametrize("rows", [1, 7, 50])
+def test_a_day_reads_the_same_however_little_a_pass_holds(log, build, monkeypatch, rows):
+    names = [f"i{number}" for number in range(60)]
+    log.fill(
+        [build.impression(name, "2026-01-01 23:59:00") for name in names[:9]]
+        + [build.impression(name, NOON) for name in [*names, *names[20:30]]],
+        [build.happened(name, "2026-01-02 12:00:01") for name in [*names[::2], *names[:8:2], "x"]],
+        [build.played(name, "2026-01-02 12:00:02", 3_000) for name in names[::3]],
+    )
+    whole = log.read(DAY)
+    monkeypatch.setattr(staging, "_PASS_ROWS", rows)
+    [(frame, read, dropped)] = log.read(DAY)
+    assert frame.equals(whole[0][0])
+    assert (read, dropped) == whole[0][1:]
+    assert dropped["impressions.duplicate"] == 19
+    assert dropped["clicks.late"] == 5
 
 
 def test_the_window_ends_are_inside(log, build, column_of):
