@@ -148,6 +148,12 @@ DATA_50M = Topic(
     about="Peak memory of the ingestion process as the logs grow tenfold; each size once.",
     measure=fifty_millions,
     rounds=1,
+    limits={
+        "data_50m.memory": (
+            "files, row groups and joins are read in pieces of a bounded size, but what became of "
+            "a day's clicked impressions is held until the day is written"
+        )
+    },
 )
 DATA_PEERS = Topic(
     title="Data against peers",

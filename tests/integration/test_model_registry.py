@@ -332,13 +332,15 @@ def test_the_model_runs_where_the_project_is_not_installed(put, store, name, tmp
     (tmp_path / "rows.json").write_text(json.dumps(ROWS.to_dict(as_series=False)))
     root = folder.parent.parent
     project = str(Path(__file__).parents[2])
+    rounding = {name: os.environ[name] for name in os.environ if name.startswith("OPENBLAS_")}
+    home = {"MLFLOW_DISABLE_TELEMETRY": "true", "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-I", "-c", LOADER, str(root), str(tmp_path / "rows.json"), project],
         check=False,
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "MLFLOW_DISABLE_TELEMETRY": "true", "HOME": str(tmp_path)},
+        env={"PATH": os.environ["PATH"], **home, **rounding},
     )
     assert done.returncode == 0, done.stderr
     scores, has_torch, examples = json.loads(done.stdout.splitlines()[-1])
