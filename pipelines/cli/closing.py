@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,17 +78,21 @@ def tell_comparison(summary: Mapping[str, Any], config: Config, workspace: Path)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         typer.echo("   ".join(cells).rstrip())
-    for group, found in summary["against_conflict"].items():
-        for what, name, line in ((w, n, line) for w in found for n, line in found[w].items()):
-            if "slope" not in line:
-                continue
-            slope = line["slope"]
-            ends = " to ".join(_number(slope.get(end), "+") for end in ("low", "high"))
-            told = f"{what.replace('_', ' ')} of {name}, worlds {group!r}"
-            typer.echo(f"Conflict  slope of {told}: {_number(slope['mean'], '+')} ({ends})")
+    for told, slope in _slopes(summary["against_conflict"]):
+        ends = " to ".join(_number(slope.get(end), "+") for end in ("low", "high"))
+        typer.echo(f"Conflict  slope of {told}: {_number(slope['mean'], '+')} ({ends})")
     typer.echo(f"Report    {summary['report']}")
     typer.echo(f"Tables    {Path(summary['report']).with_name('RESULTS.md')}")
     typer.echo(f"MLflow    {mlflow_command(config.tracking, workspace)}")
+
+
+def _slopes(groups: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """Gives, of each group of worlds, what changes with the conflict, and by how much."""
+    for group, found in groups.items():
+        for what, lines in found.items():
+            for name, line in lines.items():
+                if "slope" in line:
+                    yield f"{what.replace('_', ' ')} of {name}, worlds {group!r}", line["slope"]
 
 
 def tell_checks(checks: Sequence[Check]) -> None:
