@@ -25,6 +25,7 @@ NameOption = Annotated[
 schedule = typer.Typer(
     help="Make, show and change the recurring run on a cluster.",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -77,7 +78,10 @@ def create(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Retrain daily: one run at a time, its day follows from when it's due; none is made up for."""
+    """Retrain daily, one run at a time.
+
+    A run's day follows from when it's due; none is made up for.
+    """
     chosen = read_config(config, settings)
     from pipelines.schedule import create_schedule
 
@@ -101,7 +105,10 @@ def pause(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Start no more runs until it's resumed; one that is at work goes on."""
+    """Start no more runs until it's resumed.
+
+    One that is at work goes on.
+    """
     _change("pause", config, name, settings, as_json)
 
 

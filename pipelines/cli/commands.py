@@ -46,6 +46,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich would double the time that --help takes
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 finished (whether the gate accepted or refused), 2 wrong usage, "
     "configuration or input, 3 the data failed validation, 4 a day has an alert of severity "
@@ -77,7 +78,7 @@ def generate(
     target: Annotated[Path, typer.Option("--target", metavar="DIR", help="A new folder.")],
     settings: SetOption = None,
 ) -> None:
-    """Write made-up raw logs of a world with a known truth, as the section synthetic says."""
+    """Write raw logs of a made-up world with a known truth."""
     from lt4rec_core.data.synthetic.generate import generate as write_logs
     from pipelines.cli.progress import Told, watching
 
@@ -97,7 +98,7 @@ def run(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the training DAG on this machine: from raw logs to a gated, registered model."""
+    """Run the DAG here, from raw logs to a gated model."""
     from pipelines.cli.closing import tell_run
     from pipelines.cli.progress import nodes, watching
 
@@ -124,7 +125,10 @@ def validate(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ingest and validate only; `run` in the same workspace takes up what was made."""
+    """Ingest and validate only.
+
+    `run` in the same workspace takes up what was made.
+    """
     from pipelines.cli.closing import tell_validation
     from pipelines.cli.progress import watching
 
@@ -196,7 +200,7 @@ def doctor(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check this machine and the configuration's stores, and say what to do."""
+    """Check this machine and the stores, and say what to do."""
     from pipelines.cli.closing import tell_checks
     from pipelines.doctor import examine
 

@@ -50,7 +50,10 @@ def compare(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train every way of sharing with several seeds, under the same rules, side by side."""
+    """Train every way of sharing under the same rules.
+
+    Each with several seeds, side by side.
+    """
     from pipelines.cli.closing import tell_comparison
 
     chosen = read_comparison(
@@ -103,7 +106,10 @@ def tune(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Search each arm's settings on the validation day, and write the best as TOML."""
+    """Search each arm's settings on the validation day.
+
+    The best are written as TOML.
+    """
     chosen = read_comparison(config, settings, arms, trials=trials)
     confine(workspace)
     from pipelines.cli.progress import plainly

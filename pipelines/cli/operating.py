@@ -52,7 +52,7 @@ def history(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each day did: run, verdict, metrics, gains, version, alerts."""
+    """Show each day's run, verdict, metrics, gains, alerts."""
     store, name, bounds = _open(workspace, config, tracking_uri, model, settings)
     from pipelines.cli.days import tell_history
     from pipelines.monitoring import history as read_history
@@ -75,7 +75,10 @@ def trend(
     model: ModelOption = "",
     settings: SetOption = None,
 ) -> None:
-    """Write all days as one HTML page: metrics, gains, rates, drift, volume, verdicts."""
+    """Write all days as one HTML page.
+
+    Their metrics, gains, rates, drift, volume and verdicts.
+    """
     store, name, bounds = _open(workspace, config, tracking_uri, model, settings)
     from lt4rec_core.report.trend import render_trend
     from pipelines.monitoring import history as read_history
@@ -97,7 +100,10 @@ def monitor(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge a day by the days before it, and post its alerts; exits with 4 on an error."""
+    """Judge a day by the days before it, and post its alerts.
+
+    Exits with 4 where one has the severity error.
+    """
     chosen = read_config(config, settings)
     confine(workspace)
     from lt4rec_core.errors import AlertError
@@ -132,7 +138,7 @@ def promote(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a version the champion by hand, whatever the gate said."""
+    """Make a version the champion, whatever the gate said."""
     store, name, _ = _open(workspace, config, tracking_uri, model, settings)
     from components.promotion import promote as make_champion
     from pipelines.cli.days import tell_change
@@ -180,7 +186,10 @@ def export(
     model: ModelOption = "",
     settings: SetOption = None,
 ) -> None:
-    """Write a version's folded heads as an ONNX graph, for servers that don't run Python."""
+    """Write a version's folded heads as an ONNX graph.
+
+    For servers that don't run Python.
+    """
     store, name, _ = _open(workspace, config, tracking_uri, model, settings)
     from components.model_registry import champion_version, load_version
     from components.promotion import read_tags
@@ -211,7 +220,10 @@ def compare_versions(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold two versions side by side on the newer one's test day, and what they're made of."""
+    """Compare two versions on the newer one's test day.
+
+    And what they are made of.
+    """
     store, name, _ = _open(workspace, config, tracking_uri, model, settings)
     from pipelines.cli.versions import tell_versions
     from pipelines.versions import compare_versions as compare

@@ -31,7 +31,7 @@ def retrain(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Retrain for one day, starting from the champion: evaluate, gate, register."""
+    """Retrain for one day, starting from the champion."""
     from pipelines.cli.closing import tell_day
     from pipelines.cli.progress import day_nodes, watching
 
@@ -71,9 +71,10 @@ def backfill(
     settings: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Retrain for each day of a span in turn; days that are done are skipped.
+    """Retrain for each day of a span in turn.
 
-    A day whose data is missing or fails validation is left out, anything else stops.
+    Days that are done are skipped, and a day whose data is missing or fails validation
+    is left out; anything else stops.
     """
     chosen = read_config(config, settings)
     confine(workspace)
