@@ -11,39 +11,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from lt4rec_core.artifact import parse_object
 from lt4rec_core.data.atomic import is_disk_full
 from lt4rec_core.data.objects import Entry, Location
 from lt4rec_core.data.sources.canonical import as_text
+from lt4rec_core.data.sources.formats import FORMATS, HEADERS, READERS, LogFile
 from lt4rec_core.data.sources.lines import check_lines
 from lt4rec_core.data.sources.pages import check_pages
 from lt4rec_core.data.sources.partitions import path_day
 from lt4rec_core.data.sources.wanted import missing_column
 from lt4rec_core.errors import InputError, LT4RECError, StoreError
 
-FORMATS = {".parquet": "parquet", ".csv": "csv"}
-FORMATS |= dict.fromkeys((".jsonl", ".ndjson", ".json"), "json")
 COMPRESSED = (".gz", ".zst")
-SAMPLE_LINES = 1000
 PATH_DAY = "_path_day"
-_OVERFLOW = "_overflow"
-_LINE = "_line"
-
-
-@dataclass(frozen=True)
-class LogFile:
-    """One file of a stream: what to call it, where polars reads it, its format, its path's day."""
-
-    shown: str
-    path: str
-    kind: str
-    day: str
 
 
 def kind_of(entry: Entry, shown: str) -> str:
@@ -120,7 +104,7 @@ def scan_parts(
     )
     for (kind, day, schema), group in alike:
         paths = [file for file, _ in group]
-        frame = _READERS[kind](paths, schema, columns)
+        frame = READERS[kind](paths, schema, columns)
         frame = frame.select(
             *(_normal(name, schema[name], marks.get(name)) for name in columns),
             pl.lit(day).alias(PATH_DAY),
@@ -158,7 +142,7 @@ def _agreed(parts: list[pl.LazyFrame], columns: Sequence[str]) -> list[pl.LazyFr
 
 
 def _schemas(files: Sequence[LogFile], columns: Sequence[str]) -> list[pl.Schema]:
-    found = [_HEADERS[file.kind](file) for file in files]
+    found = [HEADERS[file.kind](file) for file in files]
     # JSON Lines writers may leave null values out, so that a column counts as missing
     # only where no file of the whole day shows it in its first rows.
     for (kind, _), group in itertools.groupby(
@@ -176,91 +160,6 @@ def _schemas(files: Sequence[LogFile], columns: Sequence[str]) -> list[pl.Schema
                 found[index] = pl.Schema(dict.fromkeys(columns, pl.String()))
             found[index] = pl.Schema({**found[index], **seen})
     return found
-
-
-def _parquet_header(file: LogFile) -> pl.Schema:
-    return pl.scan_parquet(file.path, glob=False).collect_schema()
-
-
-def _csv_header(file: LogFile) -> pl.Schema:
-    first = pl.scan_csv(
-        file.path,
-        has_header=False,
-        infer_schema=False,
-        n_rows=1,
-        truncate_ragged_lines=True,
-        encoding="utf8-lossy",
-        glob=False,
-    ).collect()
-    names = [str(value or "").strip() for value in first.row(0)]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise InputError(f"{file.shown} has the column {repeated[0]!r} more than once")
-    return pl.Schema(dict.fromkeys(names, pl.String()))
-
-
-def _json_header(file: LogFile) -> pl.Schema:
-    sample = pl.scan_lines(file.path, name=_LINE, n_rows=SAMPLE_LINES, glob=False)
-    names: dict[str, pl.DataType] = {}
-    for line in sample.collect()[_LINE]:
-        with contextlib.suppress(ValueError):
-            for name, value in parse_object(line).items():
-                many = isinstance(value, list) or isinstance(names.get(name), pl.List)
-                names[name] = pl.List(pl.String()) if many else pl.String()
-    return pl.Schema(names)
-
-
-def _read_parquet(
-    files: Sequence[LogFile], _schema: pl.Schema, columns: Sequence[str]
-) -> pl.LazyFrame:
-    paths = [file.path for file in files]
-    frame = pl.scan_parquet(paths, hive_partitioning=False, glob=False)
-    return frame.select(columns)
-
-
-def _read_csv(files: Sequence[LogFile], schema: pl.Schema, columns: Sequence[str]) -> pl.LazyFrame:
-    # One column more than the header has: what stands there belongs to a broken row.
-    frame = pl.scan_csv(
-        [file.path for file in files],
-        has_header=False,
-        skip_lines=1,
-        schema={**schema, _OVERFLOW: pl.String()},
-        missing_columns="insert",
-        truncate_ragged_lines=True,
-        encoding="utf8-lossy",
-        glob=False,
-    )
-    blank = pl.all_horizontal(pl.col(name).is_null() for name in schema)
-    whole = pl.col(_OVERFLOW).is_null()
-    return frame.filter(~blank).select(pl.when(whole).then(pl.col(name)) for name in columns)
-
-
-def _read_json(files: Sequence[LogFile], schema: pl.Schema, columns: Sequence[str]) -> pl.LazyFrame:
-    lines = pl.scan_lines([file.path for file in files], name=_LINE, glob=False)
-    shape = pl.Schema({name: schema[name] for name in columns})
-
-    def decode(frame: pl.DataFrame) -> pl.DataFrame:
-        return _decode(frame[_LINE], pl.Struct(shape)).struct.unnest()
-
-    filled = lines.filter(pl.col(_LINE).str.strip_chars() != "")
-    return filled.map_batches(decode, schema=shape, streamable=True)
-
-
-def _decode(lines: pl.Series, shape: pl.Struct) -> pl.Series:
-    """Decodes the lines; those that aren't JSON objects give nulls.
-
-    The parser refuses a whole batch for one bad line, so that the batch is halved
-    until the bad line is alone.
-    """
-    if len(lines) == 0:
-        return pl.Series(lines.name, [], dtype=shape)
-    try:
-        return lines.str.json_decode(shape)
-    except pl.exceptions.PolarsError:
-        if len(lines) == 1:
-            return pl.Series(lines.name, [None], dtype=shape)
-        middle = len(lines) // 2
-        return pl.concat([_decode(lines[:middle], shape), _decode(lines[middle:], shape)])
 
 
 def _refuse_lists(file: LogFile, schema: pl.Schema, singles: Iterable[str]) -> None:
@@ -303,8 +202,8 @@ def explained(files: Sequence[LogFile]) -> Iterator[None]:
 
 def _probe(file: LogFile) -> None:
     try:
-        schema = _HEADERS[file.kind](file)
-        frame = _READERS[file.kind]([file], schema, list(schema))
+        schema = HEADERS[file.kind](file)
+        frame = READERS[file.kind]([file], schema, list(schema))
         frame.select(pl.all().null_count()).collect(engine="streaming")
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise InputError(
@@ -315,7 +214,3 @@ def _probe(file: LogFile) -> None:
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0][:300]
-
-
-_HEADERS = {"parquet": _parquet_header, "csv": _csv_header, "json": _json_header}
-_READERS = {"parquet": _read_parquet, "csv": _read_csv, "json": _read_json}

@@ -17,7 +17,8 @@ import polars as pl
 from lt4rec_core.config import Ingest
 from lt4rec_core.data.objects import Entry, Location, open_location
 from lt4rec_core.data.sources.canonical import clean
-from lt4rec_core.data.sources.files import PATH_DAY, LogFile, column_names, explained, locate, scan
+from lt4rec_core.data.sources.files import PATH_DAY, column_names, explained, locate, scan
+from lt4rec_core.data.sources.formats import LogFile
 from lt4rec_core.data.sources.partitions import check_days, shifted, surrounded
 from lt4rec_core.data.sources.raw import unified
 from lt4rec_core.data.sources.source import Columns, DayRead

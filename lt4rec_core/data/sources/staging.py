@@ -14,7 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from lt4rec_core.data.sources.files import PATH_DAY, LogFile, explained
+from lt4rec_core.data.sources.files import PATH_DAY, explained
+from lt4rec_core.data.sources.formats import LogFile
 
 UNKNOWN = "unknown"
 # Of files that are read back once and removed: quick to write rather than small.
