@@ -9,7 +9,7 @@ import argparse
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +22,7 @@ _GIB = 2**30
 _DAYS = 9
 _TRAIN_DAYS = 7  # of nine: one more each for validation and for the test
 _WORKERS = (1, 2, 4, 8, 16)
+_SHORTER = 0.25  # of an epoch, in each round
 _GIGABITS = (10, 100)  # of a network between machines
 NEEDED = (
     "data_parallel.step",
@@ -85,12 +86,13 @@ def rates_of(rows: Mapping[str, float], batch: int) -> Rates:
     )
 
 
-def samples_learned(traffic: Traffic, rounds: int) -> float:
+def samples_learned(traffic: Traffic, prune: Prune) -> float:
     """Returns the samples of a whole search: each is seen once for every training it is in."""
     share = _TRAIN_DAYS / _DAYS
     both = traffic.impressions + traffic.clicks
     # Warm-up sees impressions once, for both tasks; pruning trains rounds + 1 times.
-    return share * (traffic.impressions + (rounds + 1) * both + both + both)
+    rounds = (prune.rounds + 1) * prune.epochs_per_round
+    return share * (traffic.impressions + rounds * both + both + both)
 
 
 def table_bytes(traffic: Traffic, model: Model) -> int:
@@ -132,7 +134,7 @@ def step_seconds(
 
 def page(measured: Mapping[str, float], machine: Mapping[str, str], batch: int) -> str:
     """Returns the text of docs/scaling.md."""
-    rates, model, rounds = rates_of(measured, batch), Model(), Prune().rounds
+    rates, model, prune = rates_of(measured, batch), Model(), Prune()
     lines = [
         "# What size costs",
         "",
@@ -149,16 +151,17 @@ def page(measured: Mapping[str, float], machine: Mapping[str, str], batch: int) 
         *[f"| `{name}` | {results.figure(measured[name])} |" for name in NEEDED],
         "",
         _wrapped(
-            f"Assumed: batch {batch:,}; {rounds} rounds of pruning; {_TRAIN_DAYS} days to learn "
-            "from, one for validation, one for the test; a step is a fixed part (the optimizer, "
-            "the same on every worker) and a part for each sample of the share; threads of one "
-            "machine speed all of it up as measured for all cores; between machines a step's "
-            "gradients cross a network at its full rate, and nothing overlaps with computing."
+            f"Assumed: batch {batch:,}; {prune.rounds} rounds of pruning, of an epoch each as in "
+            f"the paper; {_TRAIN_DAYS} days to learn from, one for validation, one for the test; a "
+            "step is a fixed part (the optimizer, the same on every worker) and a part for each "
+            "sample of the share; threads of one machine speed all of it up as measured for all "
+            "cores; between machines a step's gradients cross a network at its full rate, and "
+            "nothing overlaps with computing."
         ),
     ]
     for name, traffic in (("The paper's size", PAPER), ("Ten times that", PAPER.times(10))):
         lines += ["", f"## {name}", "", *_memory(traffic, model), ""]
-        lines += _times(traffic, rates, model, rounds, batch)
+        lines += _times(traffic, rates, model, prune, batch)
     return "\n".join([*lines, "", *_bottlenecks(rates, model, batch)]) + "\n"
 
 
@@ -187,8 +190,8 @@ def _memory(traffic: Traffic, model: Model) -> list[str]:
     ]
 
 
-def _times(traffic: Traffic, rates: Rates, model: Model, rounds: int, batch: int) -> list[str]:
-    steps = samples_learned(traffic, rounds) / batch
+def _times(traffic: Traffic, rates: Rates, model: Model, prune: Prune, batch: int) -> list[str]:
+    steps = samples_learned(traffic, prune) / batch
     ingest, validate = (
         traffic.impressions * seconds / 3600 for seconds in (rates.ingest, rates.validate)
     )
@@ -211,6 +214,16 @@ def _times(traffic: Traffic, rates: Rates, model: Model, rounds: int, batch: int
             whole = computing + exchange
             cells += [f"{steps * whole / 3600:,.0f}", f"{exchange / whole:.0%}"]
         lines.append("| " + " | ".join(cells) + " |")
+    shorter = replace(prune, epochs_per_round=_SHORTER)
+    less = samples_learned(traffic, shorter) / batch / steps
+    lines += [
+        "",
+        _wrapped(
+            f"With rounds of {_SHORTER:g} of an epoch (`prune.epochs_per_round`, as "
+            f"`production.toml` has it) it is {less * steps * batch / 1e9:,.1f} billion samples, "
+            f"and {less:.0%} of all these hours."
+        ),
+    ]
     return lines
 
 

@@ -17,7 +17,7 @@ from benchmarks.pipeline import share_beside_training
 from benchmarks.registry import OWN, TOPICS
 from benchmarks.results import read
 from benchmarks.row import Bench, Row, Topic, row_of
-from lt4rec_core.config import Model, digest, load
+from lt4rec_core.config import Model, Prune, digest, load
 
 KEYS = {"name", "value", "spread", "unit", "goal", "reached", "against"}
 
@@ -131,6 +131,10 @@ def test_what_size_costs_is_calculated_from_what_was_measured(tmp_path: Path) ->
     assert exchange > 0
     assert scaling.step_seconds(rates, Model(), 4096, 1, 1.0, 10.0)[1] == 0
     assert scaling.table_bytes(scaling.PAPER, Model()) == 21_000_000 * 64 * 4
+    traffic = scaling.Traffic(impressions=9, clicks=0, users=1, items=1)  # one a day, seven train
+    # Warm-up, joint training and the baselines see each once, pruning once a round and one more.
+    assert scaling.samples_learned(traffic, Prune(rounds=3)) == 7 * (1 + 4 + 2)
+    assert scaling.samples_learned(traffic, Prune(rounds=3, epochs_per_round=0.25)) == 7 * (1 + 3)
     rows = [{"name": name, "value": value} for name, value in values.items()]
     place = tmp_path / "results.json"
     place.write_text(json.dumps({"machine": {"cores": "2"}, "rows": rows}))
