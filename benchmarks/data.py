@@ -150,8 +150,8 @@ DATA_50M = Topic(
     rounds=1,
     limits={
         "data_50m.memory": (
-            "files, row groups and joins are read in pieces of a bounded size, but what became of "
-            "a day's clicked impressions is held until the day is written"
+            "files, row groups and joins are read in pieces of a bounded size, but each row's click "
+            "and play time are held until its day is written"
         )
     },
 )

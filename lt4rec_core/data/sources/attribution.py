@@ -19,8 +19,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from lt4rec_core.config import Events
@@ -29,20 +31,31 @@ from lt4rec_core.data.sources.staging import Staged, in_passes, repeats
 
 MINUTE_MS = 60_000
 _STATUS = pl.Enum(["kept", "orphan", "early", "late"])
-_MATCH = pl.Schema(
-    {
-        "at_day": pl.Categorical(),
-        "at_row": pl.UInt64(),
-        "status": _STATUS,
-        "play_time": pl.Float64(),
-    }
-)
+_MATCH = pl.Schema({"row": pl.UInt32(), "play_time": pl.Float64()})
 
 
 def reach(events: Events) -> int:
     """Days that a window can reach back over midnight."""
     longest = max(events.click_window_minutes, events.play_window_minutes)
     return max(1, math.ceil(longest / 1440))
+
+
+@dataclass(frozen=True)
+class Matches:
+    """What a day's clicks or plays belong to.
+
+    Attributes:
+        by_day: by the impressions' day, a frame with `row` (of the impression, once for each
+            click or play, in their order) and the columns that the stream has besides.
+        dropped: how many belong to none, by reason.
+    """
+
+    by_day: Mapping[str, pl.DataFrame]
+    dropped: Counter[str]
+
+    def of(self, day: str) -> pl.DataFrame:
+        """Those of the day's impressions; without rows where there are none."""
+        return self.by_day.get(day, pl.DataFrame(schema=_MATCH))
 
 
 @dataclass
@@ -54,8 +67,8 @@ class Attribution:
     clicks: Staged
     plays: Staged
     _repeats: dict[str, pl.Series] = field(default_factory=dict)
-    _clicks: dict[str, tuple[pl.DataFrame, Counter[str]]] = field(default_factory=dict)
-    _plays: dict[str, tuple[pl.DataFrame, Counter[str]]] = field(default_factory=dict)
+    _clicks: dict[str, Matches] = field(default_factory=dict)
+    _plays: dict[str, Matches] = field(default_factory=dict)
     _clicked: dict[str, pl.Series] = field(default_factory=dict)
 
     def repeated(self, day: str) -> pl.Series:
@@ -73,32 +86,29 @@ class Attribution:
         return self._repeats[day]
 
     def clicked(self, day: str) -> pl.Series:
-        """Rows of the day's impressions that have a click of theirs."""
+        """Whether each row of the day's impressions has a click of its own."""
         if day not in self._clicked:
-            found = [self._click_matches(later)[0] for later in self._days(day)]
-            mine = pl.concat(found).filter(at_day=day)
-            self._clicked[day] = mine["at_row"].unique().sort()
+            clicked_N = np.zeros(self.impressions.read(day), dtype=bool)
+            for later in self._days(day):
+                clicked_N[self._click_matches(later).of(day)["row"]] = True
+            self._clicked[day] = pl.Series(clicked_N)
         return self._clicked[day]
 
-    def played(self, day: str) -> pl.DataFrame:
-        """`row` and total `play_time` of the day's clicked impressions that were played."""
-        found = [self._play_matches(later)[0] for later in self._days(day)]
-        mine = pl.concat(found).filter(at_day=day)
-        total = mine.group_by("at_row", maintain_order=True).agg(pl.col("play_time").sum())
-        return total.rename({"at_row": "row"}).sort("row")
-
-    def outcomes(self, day: str) -> pl.DataFrame:
-        """`row`, `clicked` (true) and `play_time` (null if unplayed) of the clicked impressions."""
-        clicked = pl.DataFrame({"row": self.clicked(day)}).with_columns(clicked=pl.lit(True))
-        return clicked.join(self.played(day), on="row", how="left", maintain_order="left")
+    def played(self, day: str) -> pl.Series:
+        """The play time of each row of the day's impressions: of all its plays together, or 0."""
+        played_N = np.zeros(self.impressions.read(day))
+        for later in self._days(day):
+            plays = self._play_matches(later).of(day)
+            np.add.at(played_N, plays["row"].to_numpy(), plays["play_time"].to_numpy())
+        return pl.Series(played_N)
 
     def dropped(self, day: str) -> dict[str, int]:
         """What was dropped of the day's own clicks and plays, by `<stream>.<reason>`."""
-        both = {"clicks": self._click_matches(day)[1], "plays": self._play_matches(day)[1]}
+        both = {"clicks": self._click_matches(day), "plays": self._play_matches(day)}
         return {
             f"{name}.{reason}": count
-            for name, reasons in both.items()
-            for reason, count in sorted(reasons.items())
+            for name, matches in both.items()
+            for reason, count in sorted(matches.dropped.items())
         }
 
     def forget(self, before: str) -> None:
@@ -111,74 +121,60 @@ class Attribution:
         days = reach(self.events)
         return surrounded([day], days if back else 0, 0 if back else days)
 
-    def _click_matches(self, day: str) -> tuple[pl.DataFrame, Counter[str]]:
+    def _click_matches(self, day: str) -> Matches:
         if day not in self._clicks:
-            matches, reasons = self._match(
-                self.clicks, day, ["key", "time"], self.events.click_window_minutes
-            )
-            self._clicks[day] = _judged(matches, reasons)
+            window = self.events.click_window_minutes
+            self._clicks[day] = self._match(self.clicks, day, [], window)
         return self._clicks[day]
 
-    def _play_matches(self, day: str) -> tuple[pl.DataFrame, Counter[str]]:
+    def _play_matches(self, day: str) -> Matches:
         if day not in self._plays:
-            self._plays[day] = self._new_play_matches(day)
+            window = self.events.play_window_minutes
+            found = self._match(self.plays, day, ["play_time"], window)
+            self._plays[day] = self._without_unclicked(found)
         return self._plays[day]
 
-    def _new_play_matches(self, day: str) -> tuple[pl.DataFrame, Counter[str]]:
-        matches, reasons = self._match(
-            self.plays, day, ["key", "time", "play_time"], self.events.play_window_minutes
-        )
-        clicked = pl.concat(
-            [
-                pl.DataFrame({"at_row": self.clicked(before)}).select(
-                    at_day=pl.lit(before, pl.Categorical()), at_row="at_row", has_click=pl.lit(True)
-                )
-                for before in self._days(day, back=True)
-            ]
-        )
-        matches = matches.join(clicked, on=["at_day", "at_row"], how="left", maintain_order="left")
-        unclicked = (pl.col("status") == "kept") & pl.col("has_click").is_null()
-        status = pl.when(unclicked).then(pl.lit("orphan", _STATUS)).otherwise("status")
-        return _judged(matches.with_columns(status=status).drop("has_click"), reasons)
+    def _without_unclicked(self, plays: Matches) -> Matches:
+        """Drops the plays of impressions that have no click."""
+        by_day, dropped = {}, Counter(plays.dropped)
+        for day, rows in plays.by_day.items():
+            clicked = self.clicked(day).gather(rows["row"])
+            by_day[day] = rows.filter(clicked)
+            dropped["orphan"] += len(rows) - by_day[day].height
+        return Matches(by_day, +dropped)
 
-    def _match(
-        self, stream: Staged, day: str, identity: list[str], window: float
-    ) -> tuple[pl.DataFrame, Counter[str]]:
+    def _match(self, stream: Staged, day: str, besides: list[str], window: float) -> Matches:
         if not stream.rows[day, True]:
-            return pl.DataFrame(schema=_MATCH), Counter()
-        again = repeats(stream.scan(day), identity, ["time"])
+            return Matches({}, Counter())
+        again = repeats(stream.scan(day), ["key", "time", *besides], ["time"])
         events = stream.scan(day).filter(~pl.col("row").is_in(again.implode()))
         days = self._days(day, back=True)
-        impressions = pl.concat([self._keys(before) for before in days])
-        wanted = ["row", "key", "time", *(name for name in identity if name == "play_time")]
+        impressions = pl.concat([self._keys(before, at) for at, before in enumerate(days)])
+        wanted = events.select("row", "key", "time", *besides)
         size = sum(self.impressions.rows[before, True] for before in days)
-        parts = [
-            _joined(mine, theirs, window)
-            for mine, theirs in in_passes("key", size, events.select(wanted), impressions)
-        ]
-        return pl.concat(parts).sort("row").select(list(_MATCH)), Counter(
-            {"duplicate": len(again)} if len(again) else {}
-        )
+        kept, dropped = [], Counter(duplicate=len(again))
+        for mine, theirs in in_passes("key", size, wanted, impressions):
+            judged = _joined(mine, theirs, window, besides)
+            lost = judged.filter(pl.col("status") != "kept")["status"].value_counts()
+            dropped.update(dict(lost.cast({"status": pl.String}).iter_rows()))
+            kept.append(judged.filter(status="kept").drop("status"))
+        ordered = pl.concat(kept).sort("row")
+        by_day = {
+            before: ordered.filter(at_day=at).select(pl.col("at_row").alias("row"), *besides)
+            for at, before in enumerate(days)
+        }
+        return Matches(by_day, +dropped)
 
-    def _keys(self, day: str) -> pl.LazyFrame:
-        kept = ~pl.col("row").is_in(self.repeated(day).implode())
-        return (
-            self.impressions.scan(day)
-            .filter(kept)
-            .select(
-                "key",
-                at_day=pl.lit(day, pl.Categorical()),
-                at_row=pl.col("row").cast(pl.UInt64),
-                at_time="time",
-            )
-        )
+    def _keys(self, day: str, number: int) -> pl.LazyFrame:
+        kept = self.impressions.scan(day).filter(~pl.col("row").is_in(self.repeated(day).implode()))
+        return kept.select("key", at_day=pl.lit(number, pl.Int16), at_row="row", at_time="time")
 
 
-def _joined(events: pl.LazyFrame, impressions: pl.LazyFrame, window: float) -> pl.DataFrame:
+def _joined(
+    events: pl.LazyFrame, impressions: pl.LazyFrame, window: float, besides: list[str]
+) -> pl.DataFrame:
     """What each event belongs to, and whether it comes in time."""
     found = events.join(impressions, on="key", how="left")
-    if "play_time" not in events.collect_schema():
-        found = found.with_columns(play_time=pl.lit(None, pl.Float64))
     wait = pl.col("time") - pl.col("at_time")
     status = (
         pl.when(pl.col("at_time").is_null())
@@ -189,12 +185,5 @@ def _joined(events: pl.LazyFrame, impressions: pl.LazyFrame, window: float) -> p
         .then(pl.lit("late", _STATUS))
         .otherwise(pl.lit("kept", _STATUS))
     )
-    matches = found.select("row", "at_day", "at_row", "play_time", status=status)
-    return matches.cast(_MATCH).collect(engine="streaming")
-
-
-def _judged(matches: pl.DataFrame, reasons: Counter[str]) -> tuple[pl.DataFrame, Counter[str]]:
-    """Keeps what belongs to an impression, and counts why the others don't."""
-    lost = matches.filter(pl.col("status") != "kept").group_by("status").len()
-    reasons.update(dict(lost.cast({"status": pl.String()}).iter_rows()))
-    return matches.filter(status="kept").drop("status"), reasons
+    judged = found.select("row", "at_day", "at_row", *besides, status=status)
+    return judged.collect(engine="streaming")

@@ -202,7 +202,7 @@ def _stage(
 def _day(attribution: Attribution, ingest: Ingest, columns: Columns, day: str) -> DayRead:
     impressions, events = attribution.impressions, ingest.events
     again = attribution.repeated(day)
-    outcomes = attribution.outcomes(day)
+    clicked, played = attribution.clicked(day), attribution.played(day)
     kept = impressions.scan(day).filter(~pl.col("row").is_in(again.implode()))
     useless = pl.col("duration").is_null()
     without = int(kept.select(useless.sum()).collect(engine="streaming").item())
@@ -220,23 +220,18 @@ def _day(attribution: Attribution, ingest: Ingest, columns: Columns, day: str) -
             f"no impression of {day} can be used: {read['impressions']:,} were read, dropped were "
             f"{ {reason: count for reason, count in dropped.items() if count} }"
         )
-    ratio = (pl.col("play_time").fill_null(0.0) / pl.col("duration")).clip(0.0, 1.0)
-    is_click = pl.col("clicked").is_not_null()
-    frame = (
-        kept.filter(~useless)
-        .with_columns(pl.col("row").cast(pl.UInt64))
-        .join(outcomes.lazy(), on="row", how="left", maintain_order="left")
-        .select(
-            pl.col("key").alias("row_id"),
-            "user",
-            "item",
-            "time",
-            (pl.col("duration") / 1000).alias("length"),
-            is_click.cast(pl.Float32).alias(f"label.{CLICK}"),
-            pl.when(is_click).then(ratio).cast(pl.Float32).alias(f"label.{WATCH_RATIO}"),
-            *(f"label.{name}" for name in events.outcomes),
-            *(pl.col(f"raw.{name}").alias(name) for name in columns.names),
-        )
+    is_click = _at_row(clicked)
+    ratio = (_at_row(played) / pl.col("duration")).clip(0.0, 1.0)
+    frame = kept.filter(~useless).select(
+        pl.col("key").alias("row_id"),
+        "user",
+        "item",
+        "time",
+        (pl.col("duration") / 1000).alias("length"),
+        is_click.cast(pl.Float32).alias(f"label.{CLICK}"),
+        pl.when(is_click).then(ratio).cast(pl.Float32).alias(f"label.{WATCH_RATIO}"),
+        *(f"label.{name}" for name in events.outcomes),
+        *(pl.col(f"raw.{name}").alias(name) for name in columns.names),
     )
     return DayRead(
         day,
@@ -245,6 +240,11 @@ def _day(attribution: Attribution, ingest: Ingest, columns: Columns, day: str) -
         {name: count for name, count in dropped.items() if count},
         {name: stream.undated for name, stream in streams.items() if stream.undated},
     )
+
+
+def _at_row(values: pl.Series) -> pl.Expr:
+    """What `values` have for each `row`: looked up, where a join would hold rows of its own."""
+    return pl.col("row").map_batches(values.gather, return_dtype=values.dtype, is_elementwise=True)
 
 
 EVENTS = EventStreams()
