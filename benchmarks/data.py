@@ -150,8 +150,8 @@ DATA_50M = Topic(
     rounds=1,
     limits={
         "data_50m.memory": (
-            "files, row groups and joins are read in pieces of a bounded size, but each row's click "
-            "and play time are held until its day is written"
+            "files, row groups and joins are read in pieces of a bounded size, but clicks and play "
+            "times are held, one value a row, until their day is written"
         )
     },
 )
