@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from components.model_package import pack
 from components.store import Store, local_path, store_errors
 from components.version_tags import MODEL, version_tags
 from lt4rec_core.artifact import file_inside
@@ -22,7 +21,9 @@ from lt4rec_core.data.atomic import folder_aside, sha256_file
 from lt4rec_core.data.dataset import Dataset
 from lt4rec_core.errors import ArtifactError, StoreError
 from lt4rec_core.ranking.layout import LAYOUT_FILE
-from lt4rec_core.stages.register import Registration
+
+if TYPE_CHECKING:
+    from lt4rec_core.stages.register import Registration
 
 CHAMPION, PREVIOUS, CHALLENGER = "champion", "previous", "challenger"
 KEY, ALIAS = "lt4rec.key", "lt4rec.alias"
@@ -186,6 +187,8 @@ def _log_model(
 ) -> Any:
     """Stores the packed model as an output of the run; a killed try's whole one is reused."""
     from mlflow.entities import LoggedModelOutput
+
+    from components.model_package import pack
 
     client, model = store.client, None
     for old in client.search_logged_models([store.experiment_id], f"tags.`{KEY}` = '{key}'"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from lt4rec_core.stages.register import Registration
+if TYPE_CHECKING:
+    from lt4rec_core.stages.register import Registration
 
 MODEL = "lt4rec.model"
 """Tag of a version: SHA-256 of its ranking.json, which has those of all other files."""

@@ -2,15 +2,18 @@
 
 KFP's local runner starts a new Python for every component, and each of them imports torch,
 polars and MLflow anew: seconds a node, a third of a short run. Here a server imports them
-once, while the runner opens its store and imports KFP; each component is a fork of it, a
-process of its own as before, with its own end.
+once; each component is a fork of it, a process of its own as before, with its own end.
+What ingest needs is imported while the runner opens its store and imports KFP, the rest
+whenever the server would wait: for a job, or for a component to end.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -25,15 +28,29 @@ from unittest import mock
 
 _EXECUTOR = "kfp.dsl.executor_main"
 _MODULE = "ephemeral_component.py"  # as KFP calls a component's code; its script writes it
-# What takes long to import and is wanted by nearly every component. None starts threads or
-# opens files by being imported, so that forks of it are as good as new processes.
-_IMPORTED = (
+# What takes long to import. None starts threads or opens files by being imported, so that
+# forks of it are as good as new processes.
+_FIRST = (
     _EXECUTOR,
-    "components.champion",
-    "components.step",
-    "components.training",
+    "components.dataset_step",
+    "lt4rec_core.stages.ingest",
     "mlflow.store.tracking.sqlalchemy_store",
+)
+# In the order in which the DAG needs them, and in small portions: a job that arrives, or a
+# component's end, waits until one is imported. A component imports what is still to come itself.
+_LATER = (
+    "scipy.stats",  # great_expectations imports it
     "great_expectations",
+    "great_expectations.render.renderer.site_builder",
+    "torch",
+    "components.training",
+    "sympy",  # torch._dynamo imports it
+    "torch._dynamo",
+    "torch._inductor.config",  # whoever asks torch for deterministic kernels imports it
+    "lt4rec_core.stages.evaluate",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_svg",
+    "mlflow.pyfunc",
 )
 
 
@@ -124,16 +141,39 @@ def fork_server() -> Iterator[ForkServer]:
 def serve(requests: IO[str]) -> None:
     """Forks a process for every job, a line of JSON each, until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner's interrupt ends us, by its pipe
-    for name in _IMPORTED:
+    gc.disable()  # what is imported stays: searching it for cycles is a tenth of the time
+    for name in _FIRST:
         importlib.import_module(name)
-    for line in requests:
-        job: _Job = json.loads(line)
-        sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
-            os._exit(_execute(job))
-        _, status = os.waitpid(child, 0)
-        print(f"{job['end']}{os.waitstatus_to_exitcode(status)}", flush=True)  # noqa: T201
+    later = iter(_LATER)
+    while True:
+        while not select.select([requests], [], [], 0)[0] and _import_next(later):
+            pass
+        line = requests.readline()
+        if not line:
+            return
+        _run(json.loads(line), later)
+
+
+def _run(job: _Job, later: Iterator[str]) -> None:
+    """Runs a component in a fork, and says how it ended."""
+    sys.stdout.flush()
+    gc.freeze()  # nor do the forks search it, which would copy its memory
+    child = os.fork()
+    if child == 0:
+        gc.enable()
+        os._exit(_execute(job))
+    ended, status = 0, 0
+    while not ended:
+        ended, status = os.waitpid(child, os.WNOHANG if _import_next(later) else 0)
+    print(f"{job['end']}{os.waitstatus_to_exitcode(status)}", flush=True)  # noqa: T201
+
+
+def _import_next(names: Iterator[str]) -> bool:
+    """Imports one of them; returns whether there was one left."""
+    name = next(names, None)
+    if name is not None:
+        importlib.import_module(name)
+    return name is not None
 
 
 def _execute(job: _Job) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -13,7 +15,16 @@ from typing import Any
 import pytest
 from kfp.dsl.component_factory import _get_command_and_args_for_lightweight_component
 
-from pipelines.forked import ForkServer, fork_server
+from pipelines.forked import _FIRST, _LATER, ForkServer, fork_server
+
+_PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.mktemp("torch")))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +72,32 @@ def test_each_component_has_a_process_and_all_have_one_parent(
     assert first[1] == second[1]
 
 
-def test_libraries_are_there_before_the_component_begins(
+def test_what_ingest_needs_is_there_before_the_first_component_begins(tmp_path: Path) -> None:
+    asked = f"[name in sys.modules for name in {_FIRST}]"
+    with fork_server() as server:
+        assert _told(server, asked, tmp_path / "modules") == [True] * len(_FIRST)
+
+
+def test_what_later_components_need_is_imported_while_others_run(
     server: ForkServer, tmp_path: Path
 ) -> None:
-    asked = "[name in sys.modules for name in ('torch', 'polars', 'mlflow')]"
-    assert _told(server, asked, tmp_path / "modules") == [True] * 3
+    for number, _ in enumerate(_LATER):  # during each of them one is imported, or more
+        assert _run(server, "pass", tmp_path / str(number))[0] == 0
+    asked = f"[name in sys.modules for name in {_LATER}]"
+    assert _told(server, asked, tmp_path / "modules") == [True] * len(_LATER)
+
+
+def test_imports_leave_nothing_that_a_fork_would_break() -> None:
+    """Ingest doesn't wait for torch; no import starts a thread or takes the accelerator."""
+    code = f"""
+import importlib, sys, threading
+for name in {_FIRST}: importlib.import_module(name)
+assert "torch" not in sys.modules
+for name in {_LATER}: importlib.import_module(name)
+assert threading.enumerate() == [threading.main_thread()]
+assert not sys.modules["torch"].cuda.is_initialized()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=_PROJECT)
 
 
 def test_what_one_component_changes_no_other_sees(server: ForkServer, tmp_path: Path) -> None:
